@@ -1,0 +1,13 @@
+# Warnings, sanitizers and the compiler cache.
+set(NIC_WARNINGS -Wall -Wextra -Wshadow -Wundef $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
+
+if(NIC_SANITIZE)
+  add_compile_options(-fsanitize=${NIC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${NIC_SANITIZE})
+endif()
+
+find_program(NIC_CCACHE ccache)
+if(NIC_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${NIC_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${NIC_CCACHE})
+endif()
