@@ -1,0 +1,62 @@
+/* From .nic bytes to pixels. Every decoder gives the same pixels for the same file, on every machine. */
+#ifndef NIC_DECODE_H
+#define NIC_DECODE_H
+
+#include "nic/image.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One shot: decodes a whole file. `context` may be NULL: one with default options serves for the call.
+ * On success image->pixels is new memory, rows without gaps, which the caller frees with nic_free(context, pixels).
+ * On failure image->pixels is NULL. A damaged slice fails the call. */
+NIC_API nic_status nic_decode(nic_context *context, const void *bytes, size_t size, nic_image *image,
+                              nic_error *error);
+
+/* The object behind it, for options, rows as they come, and many files. One picture at a time. */
+typedef struct nic_decoder nic_decoder;
+
+typedef enum nic_decoder_parameter {
+  NIC_DECODER_KEEP_GOING = 1, /* 0 or 1: a damaged or missing slice is decoded as if its latents were the picture's
+                                 neutral grey, and decoding goes on; default 0 */
+  NIC_DECODER_FORMAT = 2      /* a nic_pixel_format, or 0 for the file's own; default 0 */
+} nic_decoder_parameter;
+
+NIC_API nic_status nic_decoder_new(nic_context *context, nic_decoder **decoder, nic_error *error);
+NIC_API void nic_decoder_free(nic_decoder *decoder); /* NULL is allowed */
+
+/* NIC_INVALID_ARGUMENT for an unknown parameter or a value out of bounds. Parameters stay set for later files. */
+NIC_API nic_status nic_decoder_set(nic_decoder *decoder, nic_decoder_parameter parameter, double value);
+
+/* Begins a file: reads its header and finds its model. The bytes are borrowed until the next nic_decoder_open or
+ * nic_decoder_free. A file that is cut inside its slices opens well; decoding it says NIC_TRUNCATED. */
+NIC_API nic_status nic_decoder_open(nic_decoder *decoder, const void *bytes, size_t size);
+
+/* What the opened file says. */
+NIC_API nic_status nic_decoder_info(const nic_decoder *decoder, nic_info *info);
+
+/* Decodes the opened file into the caller's pixels: width, height and format of `image` must be the file's (and
+ * NIC_DECODER_FORMAT's, if set), or NIC_INVALID_ARGUMENT. After a failure the pixels are undefined, except with
+ * NIC_DECODER_KEEP_GOING: then NIC_SLICE_DAMAGED or NIC_TRUNCATED comes with all pixels written. */
+NIC_API nic_status nic_decoder_decode(nic_decoder *decoder, const nic_image *image);
+
+/* Takes rows of the picture: `rows` of them from `y`, `stride` bytes apart, valid during the call only. A result other
+ * than 0 stops decoding with NIC_IO. */
+typedef int (*nic_rows_callback)(void *user, uint32_t y, uint32_t rows, const uint8_t *pixels, size_t stride);
+
+/* The same, handing out rows from the top down as they are ready and never holding the whole picture. All latents are
+ * decoded and checked before the first row comes. */
+NIC_API nic_status nic_decoder_decode_rows(nic_decoder *decoder, nic_rows_callback callback, void *user);
+
+/* How many slices of the last decoding were damaged or missing. */
+NIC_API uint64_t nic_decoder_damaged_slices(const nic_decoder *decoder);
+
+/* The last call's error; valid until the next call with this decoder. */
+NIC_API const nic_error *nic_decoder_error(const nic_decoder *decoder);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,72 @@
+/* From pixels to .nic bytes. The same picture and parameters give the same bytes on every machine (efforts 1 to 5). */
+#ifndef NIC_ENCODE_H
+#define NIC_ENCODE_H
+
+#include "nic/image.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum nic_encoder_parameter {
+  /* The rate: at most one of these five may be set. Without any, quality 75. */
+  NIC_ENCODER_QUALITY = 1,     /* 0..100, may have a fraction: from the model's lowest gain to its highest */
+  NIC_ENCODER_GAIN_LEVEL = 2,  /* whole: the level s itself, 0 .. levels - 1 */
+  NIC_ENCODER_TARGET_SIZE = 3, /* bytes of the whole file: the largest file that is no larger */
+  NIC_ENCODER_TARGET_BPP = 4,  /* the same, as bits for each pixel */
+  NIC_ENCODER_TARGET_PSNR = 5, /* dB over all samples: the smallest file that reaches it */
+
+  NIC_ENCODER_INTERPOLATION = 6, /* with NIC_ENCODER_GAIN_LEVEL only: l / 256 as a number in 0 .. 255/256 */
+  NIC_ENCODER_EFFORT = 7,        /* 1..9; default 3 */
+  NIC_ENCODER_MODEL_ID = 8,      /* of a model known to the context; default: the embedded one */
+  NIC_ENCODER_SLICE_SIDE = 9     /* pixels: 64, 128, 256, ... 2097152; default 1024 */
+} nic_encoder_parameter;
+
+/* What a parameter may be. */
+typedef struct nic_bounds {
+  double lowest;
+  double highest;
+  double preset;   /* NaN where absence means "not set" */
+  int whole;       /* 1 if only whole numbers are allowed */
+} nic_bounds;
+
+/* What encoding came to. */
+typedef struct nic_encode_result {
+  uint64_t size; /* bytes of the file */
+  double bpp;
+  double psnr; /* dB over all samples; NaN unless it was asked for (NIC_ENCODER_TARGET_PSNR, or measure) */
+  uint32_t gain_level;
+  uint32_t interpolation;
+  int target_missed; /* 1 if a target lies outside what the model can reach: the file is the nearest end */
+} nic_encode_result;
+
+typedef struct nic_encoder nic_encoder;
+
+/* One shot: encodes at a quality of 0..100. `context` may be NULL. On success *bytes is new memory that the caller
+ * frees with nic_free(context, *bytes); on failure it is NULL. */
+NIC_API nic_status nic_encode(nic_context *context, const nic_image *image, double quality, uint8_t **bytes,
+                              size_t *size, nic_error *error);
+
+NIC_API nic_status nic_encoder_new(nic_context *context, nic_encoder **encoder, nic_error *error);
+NIC_API void nic_encoder_free(nic_encoder *encoder); /* NULL is allowed */
+
+NIC_API nic_status nic_encoder_bounds(nic_encoder_parameter parameter, nic_bounds *bounds);
+
+/* NIC_INVALID_ARGUMENT for an unknown parameter or a value out of bounds, NIC_WRONG_STATE for a second rate. Parameters
+ * stay set for later pictures; nic_encoder_reset forgets them all. */
+NIC_API nic_status nic_encoder_set(nic_encoder *encoder, nic_encoder_parameter parameter, double value);
+NIC_API void nic_encoder_reset(nic_encoder *encoder);
+
+/* Encodes a picture, which is read only. The bytes belong to the encoder and are valid until its next call;
+ * `result` may be NULL. `measure`: 1 to have result->psnr whatever the rate, which costs a synthesis. */
+NIC_API nic_status nic_encoder_encode(nic_encoder *encoder, const nic_image *image, int measure, const uint8_t **bytes,
+                                      size_t *size, nic_encode_result *result);
+
+/* The last call's error; valid until the next call with this encoder. */
+NIC_API const nic_error *nic_encoder_error(const nic_encoder *encoder);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

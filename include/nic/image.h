@@ -1,0 +1,72 @@
+/* Pixels in memory, and what a file says of its picture. */
+#ifndef NIC_IMAGE_H
+#define NIC_IMAGE_H
+
+#include "nic/context.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Samples of one byte, interleaved, rows from the top. The number is the count of channels. */
+typedef enum nic_pixel_format {
+  NIC_GREY8 = 1,
+  NIC_RGB8 = 3
+} nic_pixel_format;
+
+typedef struct nic_image {
+  uint32_t width;  /* 1 .. */
+  uint32_t height; /* 1 .. */
+  nic_pixel_format format;
+  size_t stride; /* bytes from a row to the next, at least width x channels */
+  uint8_t *pixels;
+} nic_image;
+
+/* What the header of a .nic file says, and how its bytes are spent. */
+typedef struct nic_info {
+  uint32_t width;
+  uint32_t height;
+  nic_pixel_format format; /* how the picture is coded and decodes by default */
+  uint32_t bit_depth;
+  uint32_t container_major;
+  uint32_t container_minor;
+  uint32_t model_id;
+  uint32_t model_digest;  /* the low 24 bits of the package's digest */
+  uint32_t gain_level;    /* s */
+  uint32_t interpolation; /* l of 256: the rate lies l / 256 of the way from level s to level s + 1 */
+  uint32_t lanes;         /* interleaved entropy coder states */
+  uint32_t slice_side;    /* pixels */
+  uint32_t slice_columns;
+  uint32_t slice_rows;
+  uint64_t file_size;     /* bytes of the file as its fields say, even if fewer were given */
+  uint64_t header_size;   /* all that is neither metadata nor coded latents */
+  uint64_t metadata_size; /* elements that do not change pixels, their type and length included */
+  uint64_t hyper_size;    /* coded hyper-latents of all slices */
+  uint64_t latent_size;   /* coded latents of all slices */
+} nic_info;
+
+/* One slice of a file. */
+typedef struct nic_slice_info {
+  uint32_t x, y, width, height; /* pixels */
+  uint64_t offset;              /* in the file */
+  uint64_t size;                /* bytes, its check included */
+  uint64_t hyper_size;          /* of these, coded hyper-latents */
+  uint32_t check;
+} nic_slice_info;
+
+/* Reads the header of a .nic file; needs no model. With `size` bytes of the beginning alone the sizes of what lies
+ * beyond them are still filled as far as fields tell, and NIC_TRUNCATED is returned with all fields known so far; the
+ * fields up to slice_rows are valid then if width is not 0. */
+NIC_API nic_status nic_read_info(const void *bytes, size_t size, const nic_limits *limits, nic_info *info,
+                                 nic_error *error);
+
+/* Describes slice number `index` (left to right, then down) of a file. NIC_INVALID_ARGUMENT past the last,
+ * NIC_TRUNCATED for a slice that does not lie within the bytes given. */
+NIC_API nic_status nic_read_slice_info(const void *bytes, size_t size, const nic_limits *limits, uint64_t index,
+                                       nic_slice_info *slice, nic_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
