@@ -30,8 +30,8 @@ class ByteReader {
   // The next `size` bytes, not copied.
   Status Bytes(const char* field, uint64_t size, std::span<const uint8_t>* value);
 
-  size_t position() const { return position_; }               // within the bytes
-  uint64_t offset() const { return base_ + position_; }       // as statuses count
+  size_t position() const { return position_; }          // within the bytes
+  uint64_t offset() const { return base_ + position_; }  // as statuses count
   size_t remaining() const { return bytes_.size() - position_; }
 
  private:

@@ -15,9 +15,9 @@ namespace nic {
 
 // Types below 0x80 change the picture: a reader that does not know one refuses the file. It skips those from 0x80 on.
 enum class ElementType : uint8_t {
-  kLatents = 0x01,      // the last element
-  kAlpha = 0x02,        // reserved, refused
-  kGainMap = 0x03,      // reserved, refused
+  kLatents = 0x01,  // the last element
+  kAlpha = 0x02,    // reserved, refused
+  kGainMap = 0x03,  // reserved, refused
   kIcc = 0x81,
   kExif = 0x82,
   kXmp = 0x83,
@@ -28,14 +28,13 @@ enum class ElementType : uint8_t {
 constexpr uint64_t kDefaultMetadataLimit = uint64_t{64} << 20;
 constexpr size_t kMaxElements = 4096;  // of metadata in one file
 constexpr size_t kSliceCheckBytes = 4;
-// The shortest slice: its check and the states of one lane.
-constexpr size_t kMinSliceBytes = 8;
+constexpr size_t kLaneStateBytes = 4;  // the shortest slice: its check and a state for each lane
 
 struct Element {
   uint8_t type = 0;
-  uint64_t offset = 0;          // of the type byte in the file
+  uint64_t offset = 0;  // of the type byte in the file
   uint64_t payload_offset = 0;
-  uint64_t payload_size = 0;    // as the file says: may reach beyond the bytes of a truncated file
+  uint64_t payload_size = 0;  // as the file says: may reach beyond the bytes of a truncated file
 };
 
 // A grid of slices over a grid of latents, in raster order; those at the right and the bottom may be smaller.
@@ -117,7 +116,7 @@ class FileReader {
 // One slice to be written.
 struct SliceBytes {
   uint32_t check = 0;
-  std::span<const uint8_t> stream;  // at least kLaneBytes for each lane
+  std::span<const uint8_t> stream;  // at least kLaneStateBytes for each lane
 };
 
 // Writes a file to a vector, which it borrows: Begin, metadata elements if any, Latents. Each function appends; after a

@@ -15,7 +15,7 @@ constexpr uint8_t kFileSignature[8] = {0x8A, 'N', 'I', 'C', 0x0D, 0x0A, 0x1A, 0x
 constexpr int kContainerMajor = 1;
 constexpr int kContainerMinor = 0;
 constexpr size_t kMinHeaderSize = 21;
-constexpr size_t kMaxHeaderSize = 31;
+constexpr size_t kMaxHeaderSize = 33;
 constexpr int kMaxGainLevel = 15;
 constexpr int kMaxSliceSideCode = 10;
 
@@ -29,9 +29,9 @@ struct FileHeader {
   uint8_t version_minor = kContainerMinor;
   ChannelsCode channels_code = ChannelsCode::kRgb;
   BitDepthCode bit_depth_code = BitDepthCode::k8;
-  uint8_t lanes_log2 = 0;       // 0..2
-  uint32_t width = 0;           // 1..2^32-1, pixels
-  uint32_t height = 0;          // 1..2^32-1, pixels
+  uint8_t lanes_log2 = 0;  // 0..2
+  uint32_t width = 0;      // 1..2^32-1, pixels
+  uint32_t height = 0;     // 1..2^32-1, pixels
   uint32_t model_id = 0;
   uint32_t model_digest = 0;    // the low 32 bits of the package's digest
   uint8_t gain_level = 0;       // s, 0..15

@@ -71,6 +71,7 @@ class PackageReader {
   Status Unpack(const PackageSection& section, Buffer<uint8_t>* raw, std::pmr::memory_resource& memory) const;
 
  private:
+  uint64_t ComputeDigest() const;
   Status ReadIdentity(class ByteReader& reader);
   Status ReadSections(class ByteReader& reader, const PackageLimits& limits);
 

@@ -89,17 +89,17 @@ class Encoder {
   static uint64_t Cost(const TableSet& tables, size_t table, size_t count, const int16_t* values);
 
  private:
-  // One step of a lane: a symbol or raw bits.
+  // One step of a lane: a symbol, raw bits, or a symbol and the raw bits behind it.
   struct Record {
-    uint16_t start;      // of the symbol; of raw bits their value
-    uint16_t frequency;  // of the symbol; 0 marks raw bits
-    uint16_t raw;        // raw bits right behind the symbol
-    uint8_t raw_bits;    // their number, or that of the raw bits alone
-    uint8_t begins;      // 1 for the first record of a value
+    uint16_t start;      // of the symbol
+    uint16_t frequency;  // of the symbol; 0 if there are raw bits only, which belong to the value before
+    uint16_t raw;        // raw bits behind the symbol
+    uint16_t raw_bits;   // their number
   };
 
   template <typename Index>
   void AppendRun(const TableSet& tables, Index index, size_t count, const int16_t* values);
+  void AppendEscape(const TableSet::Table& table, const uint16_t* starts, int value);
 
   std::pmr::vector<Record> records_;
 };

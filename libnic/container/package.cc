@@ -1,0 +1,194 @@
+#include "container/package.h"
+
+#include <xxhash.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "container/bytes.h"
+
+namespace nic {
+namespace {
+
+Status Malformed(uint64_t offset, const char* what) {
+  return Status::Error(NIC_MODEL_MALFORMED, offset, "package: %s", what);
+}
+
+bool IsName(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxModelName &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+bool IsKnown(uint8_t type) {
+  return type >= static_cast<uint8_t>(SectionType::kDecoder) && type <= static_cast<uint8_t>(SectionType::kNotes);
+}
+
+}  // namespace
+
+Status PackageReader::Open(std::span<const uint8_t> bytes, const PackageLimits& limits) {
+  bytes_ = bytes;
+  sections_.clear();
+  ByteReader reader(bytes, 0, NIC_MODEL_MALFORMED, NIC_MODEL_MALFORMED);
+  NIC_RETURN_IF_ERROR(ReadIdentity(reader));
+  NIC_RETURN_IF_ERROR(ReadSections(reader, limits));
+
+  digest_ = ComputeDigest();
+  return {};
+}
+
+uint64_t PackageReader::ComputeDigest() const {
+  std::pmr::vector<uint8_t> bytes(sections_.get_allocator());
+  ByteWriter writer(&bytes);
+  writer.U32(model_id_);
+  writer.U32(model_version_);
+  writer.U8(static_cast<uint8_t>(name_size_));
+  writer.Bytes({reinterpret_cast<const uint8_t*>(name_), name_size_});
+  for (const PackageSection& section : sections_) {
+    if (section.optional()) continue;
+    writer.U8(section.type);
+    writer.U64(section.raw_size);
+    writer.U64(section.check);
+  }
+  return XXH64(bytes.data(), bytes.size(), 0);
+}
+
+Status PackageReader::ReadIdentity(ByteReader& reader) {
+  std::span<const uint8_t> field;
+  NIC_RETURN_IF_ERROR(reader.Bytes("package signature", sizeof kPackageSignature, &field));
+  if (!std::equal(field.begin(), field.end(), kPackageSignature)) return Malformed(0, "signature: not a model package");
+  uint8_t version = 0;
+  NIC_RETURN_IF_ERROR(reader.U8("package version", &version));
+  if (version >> 4 != kPackageMajor) {
+    return Status::Error(NIC_UNSUPPORTED_VERSION, sizeof kPackageSignature, "package version: %d.%d", version >> 4,
+                         version & 15);
+  }
+  NIC_RETURN_IF_ERROR(reader.Varint32("model_id", &model_id_));
+  NIC_RETURN_IF_ERROR(reader.Varint32("model_version", &model_version_));
+  uint32_t name_size = 0;
+  const uint64_t name_offset = reader.offset();
+  NIC_RETURN_IF_ERROR(reader.Varint32("name_size", &name_size));
+  if (name_size == 0 || name_size > kMaxModelName) return Malformed(name_offset, "name_size: not 1..64");
+  NIC_RETURN_IF_ERROR(reader.Bytes("name", name_size, &field));
+  std::memcpy(name_, field.data(), name_size);
+  name_[name_size] = '\0';
+  name_size_ = name_size;
+  if (!IsName(name())) return Malformed(name_offset, "name: not printable ASCII");
+  return {};
+}
+
+Status PackageReader::ReadSections(ByteReader& reader, const PackageLimits& limits) {
+  uint32_t count = 0;
+  uint64_t offset = reader.offset();
+  NIC_RETURN_IF_ERROR(reader.Varint32("section_count", &count));
+  if (count > kMaxSections) return Malformed(offset, "section_count: above 64");
+  uint64_t total = 0;
+  uint64_t compressed[kMaxSections];
+  int last_type = -1;
+  for (uint32_t i = 0; i < count; ++i) {
+    PackageSection section;
+    offset = reader.offset();
+    NIC_RETURN_IF_ERROR(reader.U8("section type", &section.type));
+    NIC_RETURN_IF_ERROR(reader.U8("section flags", &section.flags));
+    NIC_RETURN_IF_ERROR(reader.Varint64("section raw_size", &section.raw_size));
+    NIC_RETURN_IF_ERROR(reader.Varint64("section compressed_size", &compressed[i]));
+    NIC_RETURN_IF_ERROR(reader.U64("section check", &section.check));
+    if (section.type <= last_type) return Malformed(offset, "section type: out of order");
+    last_type = section.type;
+    if (section.flags & ~kSectionOptional) {
+      return Status::Error(NIC_UNSUPPORTED_FEATURE, offset + 1, "section flags: a reserved bit is set");
+    }
+    if (!section.optional() && !IsKnown(section.type)) {
+      return Status::Error(NIC_UNSUPPORTED_FEATURE, offset, "section type: %d is unknown", section.type);
+    }
+    if (section.raw_size > limits.max_section || section.raw_size > limits.max_total - total) {
+      return Status::Error(NIC_LIMIT_MEMORY, offset, "section raw_size: exceeds the limit");
+    }
+    total += section.raw_size;
+    sections_.push_back(section);
+  }
+
+  offset = reader.offset();
+  const uint64_t computed = XXH64(bytes_.data(), reader.position(), 0);
+  uint64_t check = 0;
+  NIC_RETURN_IF_ERROR(reader.U64("directory check", &check));
+  if (check != computed) return Malformed(offset, "directory check: does not match");
+  for (uint32_t i = 0; i < count; ++i) {
+    sections_[i].offset = reader.offset();
+    NIC_RETURN_IF_ERROR(reader.Bytes("section frame", compressed[i], &sections_[i].frame));
+  }
+  if (reader.remaining()) return Malformed(reader.offset(), "bytes follow the last section");
+  return {};
+}
+
+const PackageSection* PackageReader::Find(SectionType type) const {
+  for (const PackageSection& section : sections_) {
+    if (section.type == static_cast<uint8_t>(type)) return &section;
+  }
+  return nullptr;
+}
+
+Status PackageReader::Unpack(const PackageSection& section, Buffer<uint8_t>* raw,
+                             std::pmr::memory_resource& memory) const {
+  const auto refuse = [&](const char* what) { return Malformed(section.offset, what); };
+  const std::span<const uint8_t> frame = section.frame;
+  if (ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size()) {
+    return refuse("section frame: not one zstd frame");
+  }
+  if (ZSTD_getFrameContentSize(frame.data(), frame.size()) != section.raw_size) {
+    return refuse("section frame: its content size is not raw_size");
+  }
+  Buffer<uint8_t> unpacked(memory, static_cast<size_t>(section.raw_size));
+  const size_t size = ZSTD_decompress(unpacked.data(), unpacked.size(), frame.data(), frame.size());
+  if (ZSTD_isError(size) || size != section.raw_size) return refuse("section frame: does not decompress");
+  if (XXH64(unpacked.data(), unpacked.size(), 0) != section.check) return refuse("section check: does not match");
+  *raw = std::move(unpacked);
+  return {};
+}
+
+PackageWriter::PackageWriter(uint32_t model_id, uint32_t model_version, std::string_view name,
+                             std::pmr::memory_resource& memory)
+    : model_id_(model_id), model_version_(model_version), name_(name, &memory), memory_(memory), sections_(&memory) {}
+
+Status PackageWriter::Add(SectionType type, uint8_t flags, std::span<const uint8_t> raw, int zstd_level) {
+  const auto number = static_cast<uint8_t>(type);
+  const bool rises = sections_.empty() || sections_.back().type < number;
+  if (!rises || !IsKnown(number) || flags & ~kSectionOptional) {
+    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "package: section type or flags not allowed");
+  }
+  std::pmr::vector<uint8_t> frame(ZSTD_compressBound(raw.size()), &memory_);
+  const size_t size = ZSTD_compress(frame.data(), frame.size(), raw.data(), raw.size(), zstd_level);
+  if (ZSTD_isError(size)) {
+    return Status::Error(NIC_INTERNAL, Status::kNoOffset, "package: zstd says %s", ZSTD_getErrorName(size));
+  }
+  frame.resize(size);
+  sections_.push_back({number, flags, raw.size(), XXH64(raw.data(), raw.size(), 0), std::move(frame)});
+  return {};
+}
+
+Status PackageWriter::Finish(std::pmr::vector<uint8_t>* bytes) const {
+  if (!IsName(name_)) {
+    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "package: name must be 1..64 printable ASCII");
+  }
+  const size_t begin = bytes->size();
+  ByteWriter writer(bytes);
+  writer.Bytes(kPackageSignature);
+  writer.U8(kPackageMajor << 4 | kPackageMinor);
+  writer.Varint(model_id_);
+  writer.Varint(model_version_);
+  writer.Varint(name_.size());
+  writer.Bytes({reinterpret_cast<const uint8_t*>(name_.data()), name_.size()});
+  writer.Varint(sections_.size());
+  for (const Section& section : sections_) {
+    writer.U8(section.type);
+    writer.U8(section.flags);
+    writer.Varint(section.raw_size);
+    writer.Varint(section.frame.size());
+    writer.U64(section.check);
+  }
+  writer.U64(XXH64(bytes->data() + begin, bytes->size() - begin, 0));
+  for (const Section& section : sections_) writer.Bytes(section.frame);
+  return {};
+}
+
+}  // namespace nic
