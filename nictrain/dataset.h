@@ -1,0 +1,44 @@
+// Training pictures, held in memory as 8-bit samples, and random crops of them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "picture.h"
+#include "random.h"
+
+namespace nic {
+
+struct CropOptions {
+  int side = 192;              // of the crop, in pixels
+  double downscale = 0.0;      // how often, in [0, 1], a larger area is scaled down to the crop
+  double smallest_scale = 0.5; // the most that it is scaled down by
+};
+
+class Dataset {
+ public:
+  // Reads every picture of a folder, or a pack (see WritePack). Pictures with a side below `smallest_side` are an error
+  // that names the file, and so are a folder without pictures and a file that cannot be read.
+  static Status Load(const std::string& path, int smallest_side, Dataset* dataset);
+
+  // A pack: "NICPACK1", the number of pictures, then width, height and samples of each; all integers 32-bit
+  // little-endian.
+  Status WritePack(const std::string& path) const;
+
+  size_t size() const { return pictures_.size(); }
+  const Picture& picture(size_t index) const { return pictures_[index]; }
+  uint64_t pixels() const;
+
+  // A random picture's random square, flipped and transposed at random, maybe scaled down: side x side interleaved RGB.
+  void Sample(const CropOptions& options, Random& random, uint8_t* crop) const;
+
+ private:
+  Status LoadFolder(const std::string& folder);
+  Status LoadPack(const std::string& path);
+
+  std::vector<Picture> pictures_;
+};
+
+}  // namespace nic

@@ -1,0 +1,42 @@
+// The rate-distortion loss that a network is trained on, and the exact rate and picture that it is judged by.
+#pragma once
+
+#include <torch/types.h>
+
+#include <vector>
+
+#include "network.h"
+#include "random.h"
+
+namespace nic {
+
+// Lagrangian weights of the gain levels.
+struct Lambdas {
+  // Nic-fast's eight values where the ends are its own; otherwise spaced evenly in the logarithm.
+  Lambdas(double low, double high, int64_t levels);
+  // (B) weights for qualities q (B), geometric between levels.
+  torch::Tensor At(const torch::Tensor& q) const;
+  torch::Tensor logarithms;  // (levels)
+};
+
+struct Outcome {
+  torch::Tensor pictures;  // what the decoder makes of it
+  torch::Tensor bits;      // (B): of latents and hyper-latents, under the model
+};
+
+// Training: rounding is straight-through for the decoder's path, and the rate is of latents with uniform noise.
+Outcome RunNoisy(Network& network, const torch::Tensor& pictures, const torch::Tensor& q);
+// Judging: rounding as the codec rounds.
+Outcome RunRounded(Network& network, const torch::Tensor& analysed, const torch::Tensor& q);
+
+struct Loss {
+  torch::Tensor total;  // mean over the batch of (lambda 255^2 MSE + bits per pixel) / (4 sqrt(lambda))
+  torch::Tensor bpp;    // mean
+  torch::Tensor mse;    // (B), of samples in [0, 1]
+};
+Loss Judge(const Outcome& outcome, const torch::Tensor& pictures, const torch::Tensor& lambda);
+
+// `count` qualities in [0, highest], one from each of `count` equal strata, in random order.
+std::vector<float> StratifiedQualities(int64_t count, double highest, Random& random);
+
+}  // namespace nic

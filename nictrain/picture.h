@@ -1,0 +1,25 @@
+// Pictures read from JPEG and PNG files as 8-bit RGB.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace nic {
+
+// Rows from the top, three interleaved samples a pixel.
+struct Picture {
+  int width = 0;
+  int height = 0;
+  std::vector<uint8_t> samples;
+};
+
+// Recognised by content; grey and palette pictures become RGB, alpha is dropped. NIC_MALFORMED for a file that is no
+// picture or a damaged one, NIC_LIMIT_PIXELS beyond 2^28 pixels.
+Status ReadPicture(const std::string& path, Picture* picture);
+
+Status WritePng(const std::string& path, const Picture& picture);
+
+}  // namespace nic

@@ -1,0 +1,113 @@
+// Trains a network: one object holds the weights, their moving average and the optimiser's state, as flat vectors that
+// a checkpoint stores and restores exactly.
+//
+// Every step draws its crops, qualities and noise from (seed, step) alone, so that a resumed training continues as if
+// it had never stopped.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "config.h"
+#include "dataset.h"
+#include "network.h"
+#include "objective.h"
+
+namespace nic {
+
+NetworkShape ShapeOf(const Config& config);
+
+struct StepReport {
+  int64_t step = 0;  // steps done, this one included
+  double loss = 0;
+  double bpp = 0;
+  double psnr = 0;   // in dB, of the batch's mean over pictures
+  double gradient = 0;  // norm before clipping
+  double rate = 0;   // learning rate
+};
+
+// AdamW (0.9, 0.99), with gradient clipping and a moving average of the weights.
+class Optimiser {
+ public:
+  Optimiser(Network& network, const Config& config);
+
+  void ClearGradients() { gradients_.zero_(); }
+  // Takes one step; `step` counts from 1. Returns the gradient's norm; where that is not finite nothing changes.
+  double Step(int64_t step, double rate);
+  // A network of the same shape gets the moving average.
+  void CopyAverage(Network& network) const;
+
+  // Each as a safetensors set of the network's tensor names.
+  struct State {
+    StoredTensors weights, average, first, second;
+  };
+  State Store() const;
+  Status Restore(const State& state);
+  // After the network's weights were set from outside: the moving average starts there.
+  void StartAverage() { average_.copy_(weights_); }
+
+ private:
+  struct Part {
+    std::string name;
+    std::vector<int64_t> shape;
+    int64_t begin;
+    int64_t count;
+  };
+  StoredTensors StoreFlat(const torch::Tensor& flat) const;
+  Status RestoreFlat(const StoredTensors& stored, torch::Tensor& flat);
+
+  std::vector<Part> parts_;
+  torch::Tensor weights_, gradients_, average_, first_, second_, decays_;
+  double clip_;
+  double ema_;
+};
+
+class Trainer {
+ public:
+  // `dataset` must outlive the trainer and hold no picture smaller than a patch.
+  Trainer(const Config& config, const Dataset& dataset, torch::Device device);
+
+  Status Initialise(const StoredTensors& weights);
+  // One step at the given learning rate. NIC_INTERNAL that names the step where loss or gradient is not finite; the
+  // weights are then those of the step before.
+  Status Step(double rate, StepReport* report);
+
+  // A checkpoint is a folder `step-NNNNNNNN` below `folder`, complete or absent; the two newest are kept.
+  Status Save(const std::string& folder, double elapsed_seconds) const;
+  // Restores from a checkpoint's folder, or from the newest below a training's output folder.
+  Status Resume(const std::string& path, double* elapsed_seconds);
+
+  int64_t step() const { return step_; }
+  Network& network() { return *network_; }
+  void CopyAverage(Network& network) const { optimiser_->CopyAverage(network); }
+
+ private:
+  torch::Tensor DrawBatch(Random& random) const;
+
+  Config config_;
+  const Dataset& dataset_;
+  torch::Device device_;
+  Lambdas lambdas_;
+  std::shared_ptr<Network> network_;
+  std::unique_ptr<Optimiser> optimiser_;
+  int64_t step_ = 0;
+};
+
+// The learning rate's factor in [0, 1]: a linear warm-up, then a cosine that reaches zero at `progress` 1.
+double RateFactor(int64_t step, int64_t warmup, double progress);
+
+struct TrainingRun {
+  Config config;
+  std::string resume;   // checkpoint or output folder; empty: start anew
+  double minutes = 0;   // the schedule's length by the clock; 0: by config.steps alone
+  torch::Device device = torch::kCPU;
+  const std::atomic<bool>* stop = nullptr;  // set by a signal: checkpoint and return
+};
+// The whole training with log, progress and checkpoints. NIC_CANCELLED when stopped early.
+Status Train(const TrainingRun& run);
+
+}  // namespace nic
