@@ -36,6 +36,13 @@ enum class Activation : uint8_t {
 
 constexpr int kNoTensor = -1;
 
+// What CheckGraph accepts at most.
+constexpr size_t kMaximalInputs = 16;
+constexpr size_t kMaximalNodes = 4096;
+constexpr size_t kMaximalOutputs = 16;
+constexpr int kMaximalChannels = 4096;
+constexpr int kMaximalScale = 256;  // of a Resolution's up or down
+
 // One operation and the tensor that it makes.
 //
 // Tensors are numbered: first the graph's inputs in order, then each node's result in the order of the nodes. A node
@@ -64,8 +71,8 @@ struct Node {
   uint8_t left_shift_a = 0;  // kAdd: 0..15
   uint8_t left_shift_b = 0;
   int a = kNoTensor;
-  int b = kNoTensor;  // the second operand of kAdd, kMultiply, kConcatenate; the residual of a convolution, or none
-  int channels = 0;   // of the result
+  int b = kNoTensor;     // the second operand of kAdd, kMultiply, kConcatenate; the residual of a convolution, or none
+  int channels = 0;      // of the result
   int16_t low = -32768;  // what the result is clamped to, low <= high, before the activation
   int16_t high = 32767;
 
@@ -106,11 +113,15 @@ struct Resolution {
   int down = 1;
 };
 Resolution TensorResolution(const Graph& graph, int number);
+// The same for the result of `node` where its operand `a` has resolution `a`.
+Resolution NodeResolution(const Node& node, Resolution a);
 
-// Checks shapes, ranges and attributes, and proves for each output channel of each node that no intermediate sum, taken
-// in any order, leaves int32: sum |weight| * max |a| + |bias| + (max |b| << skip_shift) + round < 2^31.
-// NIC_MODEL_MALFORMED for a graph that is not well formed, NIC_MODEL_UNSAFE where the proof fails; the message names
-// the node and the field.
+// Checks shapes, ranges and attributes (what an operation does not use must have its initial value; a weight is never
+// -32768; an activation follows only convolutions, kAdd, kMultiply and kActivate), and proves for each output channel
+// of each node that no intermediate sum, taken in any order, leaves int32: sum |weight| * max |a| + |bias| + (max |b|
+// << skip_shift) + round < 2^31. kAdd and kMultiply are proven likewise. NIC_MODEL_MALFORMED for a graph that is not
+// well formed, NIC_MODEL_UNSAFE where the proof fails; the message names the node and the field. Allocates from the
+// memory of graph.nodes.
 Status CheckGraph(const Graph& graph);
 
 // Multiply-accumulates per sample of the graph's inputs (per position, all channels), summed over the convolutions.

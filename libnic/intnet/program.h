@@ -16,10 +16,10 @@ namespace nic {
 // Which kernels run. kScalar is the plain reference; the others must agree with it exactly.
 enum class Target : uint8_t { kScalar, kSse4, kAvx2, kAvx512, kNeon };
 
-const char* TargetName(Target target);                      // "scalar", "sse4", "avx2", "avx512", "neon"
-bool ParseTarget(const char* name, Target* target);         // false for a name that is none of these
-bool TargetSupported(Target target);                        // by this build and this processor
-Target BestTarget();                                        // the fastest supported one
+const char* TargetName(Target target);               // "scalar", "sse4", "avx2", "avx512", "neon"
+bool ParseTarget(const char* name, Target* target);  // false for a name that is none of these
+bool TargetSupported(Target target);                 // by this build and this processor
+Target BestTarget();                                 // the fastest supported one
 
 // Half open, in samples of the tensor that it speaks of.
 struct Rect {
@@ -57,11 +57,15 @@ class TensorSink {
   virtual Status Write(int output, const ConstTensorView& view) = 0;
 };
 
+struct Kernels;
+
 class Program {
  public:
   // Checks the graph (CheckGraph) and packs it for `target`, which must be supported. The graph is not referred to
   // afterwards. Memory for the program itself comes from `memory`.
   static Status Prepare(const Graph& graph, Target target, Memory& memory, std::unique_ptr<Program>* program);
+  // The same with given kernels (kernel.h), for tests and measurements.
+  static Status Prepare(const Graph& graph, const Kernels& kernels, Memory& memory, std::unique_ptr<Program>* program);
   ~Program();
 
   // The size of output `output` for inputs of height x width.
@@ -72,10 +76,10 @@ class Program {
   // the whole result. Works down in strips of about `strip_rows` rows of output 0 (0: chosen for the caches), holding
   // no more than the strips need. Splits work by `parallel`. Stops with the status of a source or sink that fails.
   // Thread-safe: a Program is immutable and may run in several threads at once.
-  Status Run(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows, TensorSource& source, TensorSink& sink,
-             Parallel& parallel, Memory& memory) const;
+  Status Run(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows, TensorSource& source,
+             TensorSink& sink, Parallel& parallel, Memory& memory) const;
 
-  // About how many bytes Run would hold at once.
+  // About how many bytes Run would hold at once; 0 where Run would refuse its arguments.
   uint64_t EstimateMemory(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows) const;
 
  private:
