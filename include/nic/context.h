@@ -61,7 +61,8 @@ typedef struct nic_context_options {
   const char *target; /* vector instructions: "scalar", "sse4", "avx2", "avx512", "neon"; NULL: the environment
                          variable NIC_TARGET, or else the best that the processor has. Never changes a result */
 } nic_context_options;
-#define NIC_CONTEXT_OPTIONS_INIT { sizeof(nic_context_options) }
+#define NIC_CONTEXT_OPTIONS_INIT \
+  { sizeof(nic_context_options), 0, {0, 0, 0, 0}, {NULL, NULL, NULL}, {NULL, 0, NULL}, NULL, NULL, NULL }
 
 /* Owns the threads and the models loaded so far. May be used from one thread at a time; use one context for each
  * thread that encodes or decodes. */

@@ -30,6 +30,13 @@ Status ByteReader::U16(const char* field, uint16_t* value) {
   return {};
 }
 
+Status ByteReader::U24(const char* field, uint32_t* value) {
+  if (remaining() < 3) return End(field);
+  *value = static_cast<uint32_t>(Little(&bytes_[position_], 3));
+  position_ += 3;
+  return {};
+}
+
 Status ByteReader::U32(const char* field, uint32_t* value) {
   if (remaining() < 4) return End(field);
   *value = static_cast<uint32_t>(Little(&bytes_[position_], 4));

@@ -22,6 +22,7 @@ class ByteReader {
 
   Status U8(const char* field, uint8_t* value);
   Status U16(const char* field, uint16_t* value);
+  Status U24(const char* field, uint32_t* value);
   Status U32(const char* field, uint32_t* value);
   Status U64(const char* field, uint64_t* value);
   // LEB128 of the least length: at most 5 bytes for 32 bits, 10 for 64.
@@ -52,6 +53,7 @@ class ByteWriter {
 
   void U8(uint8_t value) { bytes_->push_back(value); }
   void U16(uint16_t value) { Little(value, 2); }
+  void U24(uint32_t value) { Little(value, 3); }
   void U32(uint32_t value) { Little(value, 4); }
   void U64(uint64_t value) { Little(value, 8); }
   void Varint(uint64_t value);

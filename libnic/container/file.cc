@@ -13,8 +13,8 @@ uint32_t DividedUp(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
 
 }  // namespace
 
-SliceGrid SliceGrid::Of(uint32_t latent_width, uint32_t latent_height, uint32_t slice_side) {
-  return {DividedUp(latent_width, slice_side), DividedUp(latent_height, slice_side)};
+SliceGrid SliceGrid::Of(uint32_t width, uint32_t height, uint32_t slice_side) {
+  return {DividedUp(width, slice_side), DividedUp(height, slice_side)};
 }
 
 Status FileReader::CutAt(const char* field) const {
@@ -84,13 +84,20 @@ std::span<const uint8_t> FileReader::Payload(const Element& element) const {
 Status FileReader::TakeSlice(uint64_t offset, uint64_t size) {
   CodedSlice slice;
   slice.offset = offset;
+  slice.size = size;
   const uint64_t there = offset < bytes_.size() ? bytes_.size() - offset : 0;
-  if (there >= kSliceCheckBytes) {
-    ByteReader reader(bytes_.subspan(static_cast<size_t>(offset)), offset);
+  if (there >= size) {
+    ByteReader reader(bytes_.subspan(static_cast<size_t>(offset), static_cast<size_t>(size)), offset, NIC_MALFORMED);
     NIC_RETURN_IF_ERROR(reader.U32("slice check", &slice.check));
-    if (there >= size) NIC_RETURN_IF_ERROR(reader.Bytes("slice", size - kSliceCheckBytes, &slice.stream));
+    NIC_RETURN_IF_ERROR(reader.Varint64("hyper_size", &slice.hyper_size));
+    slice.stream_offset = reader.offset();
+    NIC_RETURN_IF_ERROR(reader.Bytes("slice", reader.remaining(), &slice.stream));
+    const uint64_t least = static_cast<uint64_t>(header_.lanes()) * kLaneStateBytes;
+    if (slice.stream.size() < least || slice.hyper_size < least || slice.hyper_size > slice.stream.size()) {
+      return Status::Error(NIC_MALFORMED, offset + kSliceCheckBytes, "hyper_size: does not fit the slice");
+    }
+    ++slices_available_;
   }
-  if (there >= size) ++slices_available_;
   slices_.push_back(slice);
   return {};
 }
@@ -99,7 +106,7 @@ Status FileReader::FindSlices(const SliceGrid& grid) {
   slices_.clear();
   slices_available_ = 0;
   const Element& payload = latents();
-  const uint64_t least = kSliceCheckBytes + static_cast<uint64_t>(header_.lanes()) * kLaneStateBytes;
+  const uint64_t least = kSliceCheckBytes + 1 + static_cast<uint64_t>(header_.lanes()) * kLaneStateBytes;
   const uint64_t count = grid.count();
   const uint64_t index_least = count > 1 ? count : 0;
   // Every slice has a size of at least one byte in the index, so that a wrong count ends here at the latest.
@@ -158,34 +165,31 @@ Status FileWriter::Metadata(uint8_t type, std::span<const uint8_t> payload) {
 
 namespace {
 
-uint64_t SizeOfIndexed(uint64_t slice_size, size_t slices) {
-  return slice_size + (slices > 1 ? static_cast<uint64_t>(VarintSize(slice_size)) : 0);
+uint64_t SizeOf(const SliceBytes& slice) {
+  return kSliceCheckBytes + static_cast<uint64_t>(VarintSize(slice.hyper_size)) + slice.stream.size();
 }
 
 }  // namespace
 
 Status FileWriter::Latents(std::span<const SliceBytes> slices) {
   if (slices.empty()) return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "latents: no slices");
+  const bool indexed = slices.size() > 1;
   uint64_t payload = 0;
-  for (const SliceBytes& slice : slices)
-    payload += SizeOfIndexed(kSliceCheckBytes + slice.stream.size(), slices.size());
+  for (const SliceBytes& slice : slices) {
+    payload += SizeOf(slice) + (indexed ? static_cast<uint64_t>(VarintSize(SizeOf(slice))) : 0);
+  }
   ByteWriter writer(bytes_);
   writer.U8(static_cast<uint8_t>(ElementType::kLatents));
   writer.Varint(payload);
-  if (slices.size() > 1) {
-    for (const SliceBytes& slice : slices) writer.Varint(kSliceCheckBytes + slice.stream.size());
+  if (indexed) {
+    for (const SliceBytes& slice : slices) writer.Varint(SizeOf(slice));
   }
   for (const SliceBytes& slice : slices) {
     writer.U32(slice.check);
+    writer.Varint(slice.hyper_size);
     writer.Bytes(slice.stream);
   }
   return {};
-}
-
-uint64_t LatentsSize(std::span<const uint64_t> stream_sizes) {
-  uint64_t payload = 0;
-  for (const uint64_t size : stream_sizes) payload += SizeOfIndexed(kSliceCheckBytes + size, stream_sizes.size());
-  return 1 + static_cast<uint64_t>(VarintSize(payload)) + payload;
 }
 
 }  // namespace nic

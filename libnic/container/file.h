@@ -37,27 +37,30 @@ struct Element {
   uint64_t payload_size = 0;  // as the file says: may reach beyond the bytes of a truncated file
 };
 
-// A grid of slices over a grid of latents, in raster order; those at the right and the bottom may be smaller.
+// A grid of slices over a picture, in raster order; those at the right and the bottom may be smaller.
 struct SliceGrid {
   uint32_t columns = 0;
   uint32_t rows = 0;
   uint64_t count() const { return uint64_t{columns} * rows; }
-  // For a latent grid of latent_width x latent_height positions, each at least 1.
-  static SliceGrid Of(uint32_t latent_width, uint32_t latent_height, uint32_t slice_side);
+  // For a picture of width x height pixels, each at least 1, and slices of slice_side pixels.
+  static SliceGrid Of(uint32_t width, uint32_t height, uint32_t slice_side);
 };
 
 // One coded slice.
 struct CodedSlice {
   uint32_t check = 0;               // XXH32, seed 0, of the decoded latents
   uint64_t offset = 0;              // of the check in the file
-  std::span<const uint8_t> stream;  // the entropy coder's bytes, behind the check
+  uint64_t size = 0;                // in the file, check and hyper_size included
+  uint64_t hyper_size = 0;          // bytes of the stream that decoding the hyper-latents uses
+  uint64_t stream_offset = 0;       // in the file
+  std::span<const uint8_t> stream;  // the entropy coder's bytes, behind check and hyper_size
 };
 
 // Reads a file that lies in memory, or as much of it as there is. Borrows the bytes.
 //
 //   FileReader reader(memory);
 //   reader.Open(bytes, limit);       // header, elements
-//   reader.FindSlices(grid);         // slices, once the model says how large the latent grid is
+//   reader.FindSlices(grid);         // slices
 //
 // Both say NIC_TRUNCATED, at the offset where the bytes end, if they had to stop there; what was read whole before is
 // there then. Any other failure is final.
@@ -116,6 +119,7 @@ class FileReader {
 // One slice to be written.
 struct SliceBytes {
   uint32_t check = 0;
+  uint64_t hyper_size = 0;
   std::span<const uint8_t> stream;  // at least kLaneStateBytes for each lane
 };
 
@@ -139,9 +143,5 @@ class FileWriter {
   size_t elements_ = 0;
   bool seen_[256] = {};
 };
-
-// Bytes of the latents' element, type and length included, for slices whose streams have the given sizes: what the
-// search for a target size needs without writing.
-uint64_t LatentsSize(std::span<const uint64_t> stream_sizes);
 
 }  // namespace nic

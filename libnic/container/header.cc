@@ -18,7 +18,6 @@ struct RawHeader {
   uint8_t interpolation = 0;
   uint64_t width_offset = 0;
   uint64_t height_offset = 0;
-  uint64_t gain_offset = 0;
 };
 
 constexpr uint64_t kVersionOffset = sizeof kFileSignature;
@@ -45,8 +44,7 @@ Status ReadFields(ByteReader& reader, RawHeader* raw) {
   raw->height_offset = reader.offset();
   NIC_RETURN_IF_ERROR(reader.Varint32("height", &raw->height));
   NIC_RETURN_IF_ERROR(reader.Varint32("model_id", &raw->model_id));
-  NIC_RETURN_IF_ERROR(reader.U32("model_digest", &raw->model_digest));
-  raw->gain_offset = reader.offset();
+  NIC_RETURN_IF_ERROR(reader.U24("model_digest", &raw->model_digest));
   NIC_RETURN_IF_ERROR(reader.U8("gain", &raw->gain));
   return reader.U8("interpolation", &raw->interpolation);
 }
@@ -83,14 +81,13 @@ Status Judge(const RawHeader& raw) {
   NIC_RETURN_IF_ERROR(JudgeFlags(raw.flags));
   if (raw.width == 0) return Forbidden(raw.width_offset, "width", 0);
   if (raw.height == 0) return Forbidden(raw.height_offset, "height", 0);
-  if ((raw.gain & 15) > kMaxSliceSideCode) return Forbidden(raw.gain_offset, "slice_side_code", raw.gain & 15);
   return {};
 }
 
 Status CheckWritable(const FileHeader& header) {
   const bool good = header.version_major == kContainerMajor && header.version_minor <= 15 &&
                     header.channels_code <= ChannelsCode::kRgb && header.bit_depth_code == BitDepthCode::k8 &&
-                    header.lanes_log2 <= 2 && header.width && header.height && header.gain_level <= kMaxGainLevel &&
+                    header.lanes_log2 <= 2 && header.width && header.height && header.model_digest <= kMaxModelDigest && header.gain_level <= kMaxGainLevel &&
                     header.slice_side_code <= kMaxSliceSideCode;
   if (good) return {};
   return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "header: a field is out of its range");
@@ -142,7 +139,7 @@ Status WriteHeader(const FileHeader& header, std::pmr::vector<uint8_t>* bytes) {
   writer.Varint(header.width);
   writer.Varint(header.height);
   writer.Varint(header.model_id);
-  writer.U32(header.model_digest);
+  writer.U24(header.model_digest);
   writer.U8(static_cast<uint8_t>(header.gain_level << 4 | header.slice_side_code));
   writer.U8(header.interpolation);
   writer.U16(Crc16(std::span<const uint8_t>(*bytes).subspan(begin)));
@@ -150,7 +147,7 @@ Status WriteHeader(const FileHeader& header, std::pmr::vector<uint8_t>* bytes) {
 }
 
 size_t HeaderSize(const FileHeader& header) {
-  constexpr size_t kFixed = sizeof kFileSignature + 1 + 1 + 4 + 1 + 1 + 2;
+  constexpr size_t kFixed = sizeof kFileSignature + 1 + 1 + 3 + 1 + 1 + 2;
   return kFixed +
          static_cast<size_t>(VarintSize(header.width) + VarintSize(header.height) + VarintSize(header.model_id));
 }

@@ -14,10 +14,11 @@ namespace nic {
 constexpr uint8_t kFileSignature[8] = {0x8A, 'N', 'I', 'C', 0x0D, 0x0A, 0x1A, 0x0A};
 constexpr int kContainerMajor = 1;
 constexpr int kContainerMinor = 0;
-constexpr size_t kMinHeaderSize = 21;
-constexpr size_t kMaxHeaderSize = 33;
+constexpr size_t kMinHeaderSize = 20;
+constexpr size_t kMaxHeaderSize = 32;
 constexpr int kMaxGainLevel = 15;
-constexpr int kMaxSliceSideCode = 10;
+constexpr int kMaxSliceSideCode = 15;
+constexpr uint32_t kMaxModelDigest = 0xFFFFFF;
 
 // Bits 0-1 of `flags`.
 enum class ChannelsCode : uint8_t { kGrey = 0, kRgb = 1 };
@@ -33,15 +34,15 @@ struct FileHeader {
   uint32_t width = 0;      // 1..2^32-1, pixels
   uint32_t height = 0;     // 1..2^32-1, pixels
   uint32_t model_id = 0;
-  uint32_t model_digest = 0;    // the low 32 bits of the package's digest
+  uint32_t model_digest = 0;    // the low 24 bits of the package's digest
   uint8_t gain_level = 0;       // s, 0..15
-  uint8_t slice_side_code = 4;  // n, 0..10
+  uint8_t slice_side_code = 4;  // n, 0..15
   uint8_t interpolation = 0;    // l: a fraction of l / 256 from level s to level s + 1
 
   int channels() const { return channels_code == ChannelsCode::kGrey ? 1 : 3; }
   int lanes() const { return 1 << lanes_log2; }
-  // Latents along the side of a slice.
-  uint32_t slice_side() const { return uint32_t{4} << slice_side_code; }
+  // Pixels along the side of a slice.
+  uint32_t slice_side() const { return uint32_t{64} << slice_side_code; }
 };
 
 // Reads the header from the beginning of a file, of which `bytes` may be any prefix. On success *size is the header's

@@ -60,7 +60,7 @@ class PackageReader {
   std::string_view name() const { return {name_, name_size_}; }
   // Of identity and required sections; the same however they are compressed.
   uint64_t digest() const { return digest_; }
-  uint32_t short_digest() const { return static_cast<uint32_t>(digest_); }  // what .nic headers hold
+  uint32_t short_digest() const { return static_cast<uint32_t>(digest_ & 0xFFFFFF); }  // what .nic headers hold
 
   std::span<const PackageSection> sections() const { return sections_; }
   // Null if the package has none of that type.

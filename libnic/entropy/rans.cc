@@ -61,19 +61,28 @@ uint32_t PopRaw(int bits, uint32_t* state, Source* source) {
 
 constexpr int kBeyondInt16 = INT16_MAX + 1;
 
-// What follows a symbol that is not the whole value. Returns kBeyondInt16 for an escape that leads out of int16.
+// A value, or kBeyondInt16 for an escape that leads out of int16, with what it left behind. By value, so that states
+// stay in registers.
 template <typename Source>
-[[gnu::noinline]] int DecodeRest(const TableSet::Table& table, int symbol, uint32_t* state, Source* source) {
+struct Decoded {
+  int value;
+  uint32_t state;
+  Source source;
+};
+
+// Goes on behind a symbol that is not the whole value.
+template <typename Source>
+[[gnu::noinline]] Decoded<Source> DecodeRest(const TableSet::Table& table, int symbol, uint32_t state, Source source) {
   if (symbol == table.escape) {
-    const uint32_t prefix = PopRaw(kEscapePrefixBits, state, source);
+    const uint32_t prefix = PopRaw(kEscapePrefixBits, &state, &source);
     const int suffix_bits = static_cast<int>(prefix >> 1);
-    const uint32_t suffix = suffix_bits ? PopRaw(suffix_bits, state, source) : 0;
+    const uint32_t suffix = suffix_bits ? PopRaw(suffix_bits, &state, &source) : 0;
     const int distance = static_cast<int>((uint32_t{1} << suffix_bits) - 1 + suffix);
     symbol = prefix & 1 ? -1 - distance : table.escape + distance;
   }
-  const int low = table.low_bits ? static_cast<int>(PopRaw(table.low_bits, state, source)) : 0;
+  const int low = table.low_bits ? static_cast<int>(PopRaw(table.low_bits, &state, &source)) : 0;
   const int value = (symbol + table.first) * (1 << table.low_bits) - table.Half() + low;
-  return value < INT16_MIN || value > INT16_MAX ? kBeyondInt16 : value;
+  return {value < INT16_MIN || value > INT16_MAX ? kBeyondInt16 : value, state, source};
 }
 
 template <typename Source>
@@ -87,7 +96,10 @@ template <typename Source>
   *state = source->Refill(frequency * (*state >> kProbabilityBits) + slot - start[symbol]);
   if (symbol < table.plain) [[likely]]
     return table.first + symbol;
-  return DecodeRest(table, symbol, state, source);
+  const Decoded<Source> decoded = DecodeRest(table, symbol, *state, *source);
+  *state = decoded.state;
+  *source = decoded.source;
+  return decoded.value;
 }
 
 // Which table a value is coded with: one for all of a run.
@@ -249,6 +261,7 @@ class BackwardBytes {
     if (used_ == sizeof block_) Flush();
     block_[used_++] = static_cast<uint8_t>(value);
   }
+  size_t size() const { return bytes_->size() - begin_ + used_; }
   void Finish() {
     Flush();
     std::reverse(bytes_->begin() + static_cast<ptrdiff_t>(begin_), bytes_->end());
@@ -277,7 +290,7 @@ uint32_t Drain(uint32_t state, uint64_t limit, BackwardBytes* bytes) {
 
 }  // namespace
 
-void Encoder::Finish(int lanes, std::pmr::vector<uint8_t>* bytes) const {
+size_t Encoder::Finish(int lanes, std::pmr::vector<uint8_t>* bytes, size_t head_records) const {
   BackwardBytes out(bytes);
   uint32_t states[kMaxLanes];
   std::fill_n(states, kMaxLanes, kStateLow);
@@ -286,7 +299,9 @@ void Encoder::Finish(int lanes, std::pmr::vector<uint8_t>* bytes) const {
   for (const Record& record : records_) values += record.frequency != 0;
   const uint32_t mask = static_cast<uint32_t>(lanes) - 1;
   auto lane = static_cast<uint32_t>(values + mask) & mask;  // of the last value
+  size_t behind_head = 0;
   for (size_t i = records_.size(); i-- > 0;) {
+    if (i + 1 == head_records) behind_head = out.size();
     const Record& record = records_[i];
     uint32_t state = states[lane];
     if (record.raw_bits) {
@@ -300,10 +315,13 @@ void Encoder::Finish(int lanes, std::pmr::vector<uint8_t>* bytes) const {
     if (record.frequency) lane = (lane + mask) & mask;
   }
 
+  if (head_records == 0) behind_head = out.size();
   for (int i = lanes; i-- > 0;) {
     for (int shift = 24; shift >= 0; shift -= 8) out.Push(states[i] >> shift);
   }
+  const size_t head = out.size() - behind_head;
   out.Finish();
+  return head;
 }
 
 namespace {

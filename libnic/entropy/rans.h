@@ -81,7 +81,10 @@ class Encoder {
 
   // Codes what was recorded with `lanes` (1, 2 or 4) and appends the stream to *bytes. The records stay, so that
   // another number of lanes may be tried.
-  void Finish(int lanes, std::pmr::vector<uint8_t>* bytes) const;
+  // Returns how many bytes of the stream decoding the first `head_records` of record_count() uses.
+  size_t Finish(int lanes, std::pmr::vector<uint8_t>* bytes, size_t head_records = 0) const;
+  // What was recorded since Begin, for Finish.
+  size_t record_count() const { return records_.size(); }
 
   // What coding the values costs, in 1 / TableSet::kBit bits, without the lanes' overhead. Records nothing.
   static uint64_t Cost(const TableSet& tables, std::span<const uint8_t> table_index, const int16_t* values);

@@ -1,0 +1,57 @@
+// From pixels to the bytes of a file, at one rate or several: the analysis runs once a picture, a change of rate repeats
+// quantisation and coding alone.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <vector>
+
+#include "base/parallel.h"
+#include "codec/analysis.h"
+#include "codec/prepared_model.h"
+#include "codec/progress.h"
+#include "codec/slice_layout.h"
+#include "codec/tensor_buffer.h"
+#include "container/header.h"
+#include "image/pixels.h"
+
+namespace nic {
+
+// From this effort on the symbols are rate-distortion optimised.
+constexpr int kOptimisingEffort = 4;
+
+struct EncoderSettings {
+  uint32_t model_id = 0;
+  uint32_t model_digest = 0;  // the low 24 bits
+  int slice_side_code = 4;    // n: slices of 64 << n pixels
+  int effort = 3;
+};
+
+class PictureEncoder {
+ public:
+  // All references must outlive the object; `model` has an encoder.
+  PictureEncoder(const PreparedModel& model, const EncoderSettings& settings, const PixelView& picture,
+                 Parallel& parallel, Memory& memory);
+
+  // To be called first.
+  Status Analyse();
+
+  // Encodes at `rate` into *bytes, replacing them. With `measured`, unless null, also decodes and gives the peak signal
+  // to noise ratio over all samples, in dB; infinite if no sample differs.
+  Status Encode(const RateIndex& rate, const Progress& progress, std::pmr::vector<uint8_t>* bytes, double* psnr);
+
+ private:
+  Status Write(const RateIndex& rate, const std::pmr::vector<struct EncodedSlice>& slices,
+               std::pmr::vector<uint8_t>* bytes) const;
+  Status MeasurePsnr(const RateIndex& rate, const TensorBuffer& decoded, double* psnr);
+
+  const PreparedModel& model_;
+  EncoderSettings settings_;
+  PixelView picture_;
+  SliceLayout layout_;
+  Parallel& parallel_;
+  Memory& memory_;
+  TensorBuffer analysed_;
+};
+
+}  // namespace nic

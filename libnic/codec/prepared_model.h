@@ -1,0 +1,58 @@
+// A model ready to run: its graphs proven and packed for a target, its tables built.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "entropy/table.h"
+#include "intnet/program.h"
+#include "model/model.h"
+
+namespace nic {
+
+// Immutable once prepared; may serve several threads at once.
+class PreparedModel {
+ public:
+  // Takes the model's numbers and tables; its graphs' weights are packed into programs and dropped.
+  static Status Prepare(DecoderModel&& model, Target target, Memory& memory, std::unique_ptr<PreparedModel>* prepared);
+  // Adds what encoding needs. Once, before the model is shared.
+  Status PrepareEncoder(EncoderModel&& encoder, Target target, Memory& memory);
+
+  const DecoderModel& decoder() const { return decoder_; }  // its graphs keep their inputs only
+  const Program& hyper_synthesis() const { return *hyper_synthesis_; }
+  const Program& context(size_t pass) const { return *contexts_[pass]; }
+  const Program& synthesis() const { return *synthesis_; }
+  int feature_channels() const { return feature_channels_; }  // of the hyper-synthesis' output
+  double decode_macs() const { return decode_macs_; }         // for each pixel
+  // The hyper-latents' tables come first, then those of the scales.
+  const TableSet& tables() const { return tables_; }
+  uint16_t HyperTable(int channel) const { return static_cast<uint16_t>(channel); }
+  // scale: first_coded_scale .. scales - 1.
+  uint16_t ScaleTable(int scale) const {
+    return static_cast<uint16_t>(decoder_.hyper_channels + scale - decoder_.first_coded_scale);
+  }
+
+  bool has_encoder() const { return analysis_ != nullptr; }
+  const EncoderModel& encoder() const { return *encoder_; }
+  const Program& analysis() const { return *analysis_; }
+  const Program& hyper_analysis() const { return *hyper_analysis_; }
+
+ private:
+  PreparedModel(DecoderModel&& model, Memory& memory) : decoder_(std::move(model)), tables_(memory) {}
+
+  DecoderModel decoder_;
+  std::unique_ptr<EncoderModel> encoder_;
+  std::unique_ptr<Program> hyper_synthesis_;
+  std::vector<std::unique_ptr<Program>> contexts_;
+  std::unique_ptr<Program> synthesis_;
+  std::unique_ptr<Program> analysis_;
+  std::unique_ptr<Program> hyper_analysis_;
+  TableSet tables_;
+  int feature_channels_ = 0;
+  double decode_macs_ = 0;
+};
+
+}  // namespace nic

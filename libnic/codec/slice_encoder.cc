@@ -1,0 +1,151 @@
+#include "codec/slice_encoder.h"
+
+#include <algorithm>
+
+#include "codec/slice_context.h"
+#include "entropy/rans.h"
+
+namespace nic {
+namespace {
+
+// What a bit may cost in squared quantiser steps, in 1/1024. For a uniform quantiser at high rate, where the distortion
+// is 1/12 of a squared step and a bit more divides it by 4, that is 2 ln 2 / 12 = 0.1155; the trained gains make a step
+// worth about the same in every channel.
+constexpr int64_t kStepsForBit = 118;
+
+// Chooses symbols: the nearest, or the one of the two nearest towards zero that costs less in rate and distortion.
+class Quantiser {
+ public:
+  Quantiser(const PreparedModel& model, bool optimise)
+      : model_(model), bits_(model.decoder().latent_bits), optimise_(optimise) {}
+
+  int16_t Nearest(int difference) const { return static_cast<int16_t>((difference + (1 << bits_ >> 1)) >> bits_); }
+
+  // difference: target - mean, in latent units; scale: a coded one.
+  int16_t Choose(int difference, int scale) const {
+    const int16_t nearest = Nearest(difference);
+    if (!optimise_ || nearest == 0) return nearest;
+    const auto smaller = static_cast<int16_t>(nearest > 0 ? nearest - 1 : nearest + 1);
+    return Cost(difference, smaller, scale) < Cost(difference, nearest, scale) ? smaller : nearest;
+  }
+
+ private:
+  int64_t Cost(int difference, int16_t symbol, int scale) const {
+    const int64_t error = difference - int64_t{symbol} * (int64_t{1} << bits_);
+    const int64_t distortion = (error * error) << (16 - 2 * bits_);  // squared steps in 1/65536
+    const int64_t bits = model_.tables().SymbolCost(model_.ScaleTable(scale), symbol);
+    static_assert(TableSet::kBit == 65536);
+    return distortion + ((bits * kStepsForBit) >> 10);
+  }
+
+  const PreparedModel& model_;
+  int bits_;
+  bool optimise_;
+};
+
+class SliceEncoder {
+ public:
+  SliceEncoder(const PreparedModel& model, const Rect& place, const SliceChoices& choices, Parallel& parallel,
+               Memory& memory)
+      : model_(model),
+        quantiser_(model, choices.optimise),
+        parallel_(parallel),
+        memory_(memory),
+        context_(model, place.height(), place.width(), parallel, memory),
+        targets_(memory, place.height(), place.width(), model.decoder().latent_channels),
+        encoder_(memory),
+        tables_(&memory),
+        symbols_(&memory) {}
+
+  void GainLatents(const TensorBuffer& analysed, const Rect& place, std::span<const Gain> gains) {
+    const DecoderModel& decoder = model_.decoder();
+    const GraphInput range = model_.encoder().hyper_analysis.inputs[0];
+    const int16_t low = std::max(decoder.latent_low, range.low);
+    const int16_t high = std::min(decoder.latent_high, range.high);
+    for (int64_t y = 0; y < place.height(); ++y) {
+      for (int64_t x = 0; x < place.width(); ++x) {
+        const int16_t* from = analysed.at(place.y0 + y, place.x0 + x);
+        int16_t* to = targets_.at(y, x);
+        for (size_t c = 0; c < gains.size(); ++c) to[c] = std::clamp(ApplyGain(from[c], gains[c]), low, high);
+      }
+    }
+  }
+
+  Status EncodeHyperLatents() {
+    TensorBuffer& hyper = context_.hyper_latents();
+    BufferSource source({&targets_});
+    BufferSink sink({&hyper});
+    const Rect all{0, 0, hyper.width(), hyper.height()};
+    NIC_RETURN_IF_ERROR(model_.hyper_analysis().Run(targets_.height(), targets_.width(), all, 0, source, sink,
+                                                    parallel_, memory_));
+    const GraphInput range = model_.decoder().hyper_synthesis.inputs[0];
+    tables_.resize(hyper.size());
+    for (size_t i = 0; i < hyper.size(); ++i) {
+      hyper.data()[i] = std::clamp(hyper.data()[i], range.low, range.high);
+      tables_[i] = model_.HyperTable(static_cast<int>(i % hyper.channels()));
+    }
+    encoder_.Append(model_.tables(), tables_, hyper.data());
+    hyper_records_ = encoder_.record_count();
+    return context_.BeginLatents();
+  }
+
+  Status EncodePass(size_t pass) {
+    NIC_RETURN_IF_ERROR(context_.BeginPass(pass));
+    tables_.clear();
+    symbols_.clear();
+    const int first = model_.decoder().first_coded_scale;
+    context_.VisitPass(pass, [&](int16_t& latent, int16_t mean, int16_t scale, const SliceContext::Place& at) {
+      int16_t symbol = 0;
+      if (scale >= first) {
+        symbol = quantiser_.Choose(targets_.at(at.y, at.x)[at.channel] - mean, scale);
+        tables_.push_back(model_.ScaleTable(scale));
+        symbols_.push_back(symbol);
+      }
+      latent = context_.Reconstruct(symbol, mean);
+    });
+    encoder_.Append(model_.tables(), tables_, symbols_.data());
+    return {};
+  }
+
+  void Finish(int lanes, EncodedSlice* slice) {
+    slice->check = context_.ComputeCheck();
+    FinishStream(lanes ? lanes : 1, slice);
+    if (lanes == 0 && SuitableLanes(slice->stream.size()) != 1) FinishStream(SuitableLanes(slice->stream.size()), slice);
+  }
+
+  const TensorBuffer& latents() { return context_.latents(); }
+
+ private:
+  void FinishStream(int lanes, EncodedSlice* slice) {
+    slice->lanes = lanes;
+    slice->stream.clear();
+    slice->hyper_size = encoder_.Finish(lanes, &slice->stream, hyper_records_);
+  }
+
+  const PreparedModel& model_;
+  Quantiser quantiser_;
+  Parallel& parallel_;
+  Memory& memory_;
+  SliceContext context_;
+  TensorBuffer targets_;  // gained latents before quantisation
+  Encoder encoder_;
+  std::pmr::vector<uint16_t> tables_;
+  std::pmr::vector<int16_t> symbols_;
+  size_t hyper_records_ = 0;
+};
+
+}  // namespace
+
+Status EncodeSlice(const PreparedModel& model, const TensorBuffer& analysed, const Rect& place,
+                   const SliceChoices& choices, Parallel& parallel, Memory& memory, EncodedSlice* slice,
+                   TensorBuffer* decoded) {
+  SliceEncoder encoder(model, place, choices, parallel, memory);
+  encoder.GainLatents(analysed, place, choices.gains);
+  NIC_RETURN_IF_ERROR(encoder.EncodeHyperLatents());
+  for (size_t pass = 0; pass < model.decoder().passes.size(); ++pass) NIC_RETURN_IF_ERROR(encoder.EncodePass(pass));
+  encoder.Finish(choices.lanes, slice);
+  if (decoded) CopyInto(encoder.latents(), place.y0, place.x0, decoded);
+  return {};
+}
+
+}  // namespace nic

@@ -1,0 +1,67 @@
+#include "codec/synthesis.h"
+
+#include <algorithm>
+
+namespace nic {
+namespace {
+
+// Latents times the inverse gain, within the synthesis' input range.
+class UngainedSource final : public TensorSource {
+ public:
+  UngainedSource(const TensorBuffer& latents, const std::pmr::vector<Gain>& gains, const GraphInput& range)
+      : latents_(latents), gains_(gains), range_(range) {}
+
+  Status Read(int, const TensorView& view) override {
+    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) {
+      for (int64_t x = view.rect.x0; x < view.rect.x1; ++x) ReadPosition(latents_.at(y, x), view.at(y, x));
+    }
+    return {};
+  }
+
+ private:
+  void ReadPosition(const int16_t* latent, int16_t* input) const {
+    for (size_t c = 0; c < gains_.size(); ++c) {
+      input[c] = std::clamp(ApplyGain(latent[c], gains_[c]), range_.low, range_.high);
+    }
+  }
+
+  const TensorBuffer& latents_;
+  const std::pmr::vector<Gain>& gains_;
+  const GraphInput range_;
+};
+
+class RowSink final : public TensorSink {
+ public:
+  RowSink(uint32_t width, Memory& memory, const ValueRow& row) : packed_(memory, size_t{width} * 3), row_(row) {}
+
+  Status Write(int, const ConstTensorView& view) override {
+    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) NIC_RETURN_IF_ERROR(row_(static_cast<uint32_t>(y), Pack(view, y)));
+    return {};
+  }
+
+ private:
+  const int16_t* Pack(const ConstTensorView& view, int64_t y) {
+    if (view.pixel_stride == 3) return view.at(y, view.rect.x0);
+    int16_t* packed = packed_.data();
+    for (int64_t x = view.rect.x0; x < view.rect.x1; ++x, packed += 3) std::copy_n(view.at(y, x), 3, packed);
+    return packed_.data();
+  }
+
+  Buffer<int16_t> packed_;
+  const ValueRow& row_;
+};
+
+}  // namespace
+
+Status Synthesise(const PreparedModel& model, const TensorBuffer& latents, const RateIndex& rate, uint32_t width,
+                  uint32_t height, Parallel& parallel, Memory& memory, const ValueRow& row) {
+  const DecoderModel& numbers = model.decoder();
+  std::pmr::vector<Gain> gains(numbers.latent_channels, &memory);
+  ComputeGains(numbers.inverse_gain, numbers.latent_channels, rate, gains.data());
+  UngainedSource source(latents, gains, numbers.synthesis.inputs[0]);
+  RowSink sink(width, memory, row);
+  const Rect picture{0, 0, width, height};
+  return model.synthesis().Run(latents.height(), latents.width(), picture, 0, source, sink, parallel, memory);
+}
+
+}  // namespace nic

@@ -1,0 +1,96 @@
+// A tensor held whole, and the ends by which a Program reads and writes it.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <initializer_list>
+
+#include "base/memory.h"
+#include "intnet/program.h"
+
+namespace nic {
+
+// height x width x channels samples of int16, channels innermost, no gaps.
+class TensorBuffer {
+ public:
+  TensorBuffer() = default;
+  TensorBuffer(Memory& memory, int64_t height, int64_t width, int channels)
+      : samples_(memory, CountSamples(height, width, channels)), height_(height), width_(width), channels_(channels) {}
+
+  int64_t height() const { return height_; }
+  int64_t width() const { return width_; }
+  int channels() const { return channels_; }
+  size_t size() const { return samples_.size(); }
+  int16_t* data() { return samples_.data(); }
+  const int16_t* data() const { return samples_.data(); }
+  int16_t* at(int64_t y, int64_t x) { return data() + (y * width_ + x) * channels_; }
+  const int16_t* at(int64_t y, int64_t x) const { return data() + (y * width_ + x) * channels_; }
+  void Fill(int16_t value) { std::fill_n(data(), size(), value); }
+
+ private:
+  static size_t CountSamples(int64_t height, int64_t width, int channels) {
+    size_t samples = 0;
+    if (__builtin_mul_overflow(static_cast<size_t>(height), static_cast<size_t>(width), &samples) ||
+        __builtin_mul_overflow(samples, static_cast<size_t>(channels), &samples)) {
+      throw std::bad_alloc();
+    }
+    return samples;
+  }
+
+  Buffer<int16_t> samples_;
+  int64_t height_ = 0;
+  int64_t width_ = 0;
+  int channels_ = 0;
+};
+
+// Copies all of `part` into `whole`, its first sample to (y, x).
+inline void CopyInto(const TensorBuffer& part, int64_t y, int64_t x, TensorBuffer* whole) {
+  const size_t row_bytes = static_cast<size_t>(part.width()) * static_cast<size_t>(part.channels()) * sizeof(int16_t);
+  for (int64_t row = 0; row < part.height(); ++row) std::memcpy(whole->at(y + row, x), part.at(row, 0), row_bytes);
+}
+
+// Reads a Program's inputs from buffers, in their order.
+class BufferSource final : public TensorSource {
+ public:
+  BufferSource(std::initializer_list<const TensorBuffer*> buffers) {
+    for (const TensorBuffer* buffer : buffers) buffers_[count_++] = buffer;
+  }
+  Status Read(int input, const TensorView& view) override {
+    const TensorBuffer& buffer = *buffers_[input];
+    const size_t channels = static_cast<size_t>(buffer.channels());
+    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) {
+      for (int64_t x = view.rect.x0; x < view.rect.x1; ++x) {
+        std::memcpy(view.at(y, x), buffer.at(y, x), channels * sizeof(int16_t));
+      }
+    }
+    return {};
+  }
+
+ private:
+  const TensorBuffer* buffers_[2] = {};
+  int count_ = 0;
+};
+
+// Writes a Program's outputs, restricted to the rectangle that starts at (0, 0), into buffers in their order.
+class BufferSink final : public TensorSink {
+ public:
+  BufferSink(std::initializer_list<TensorBuffer*> buffers) {
+    for (TensorBuffer* buffer : buffers) buffers_[count_++] = buffer;
+  }
+  Status Write(int output, const ConstTensorView& view) override {
+    TensorBuffer& buffer = *buffers_[output];
+    const size_t channels = static_cast<size_t>(buffer.channels());
+    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) {
+      for (int64_t x = view.rect.x0; x < view.rect.x1; ++x) {
+        std::memcpy(buffer.at(y, x), view.at(y, x), channels * sizeof(int16_t));
+      }
+    }
+    return {};
+  }
+
+ private:
+  TensorBuffer* buffers_[2] = {};
+  int count_ = 0;
+};
+
+}  // namespace nic
