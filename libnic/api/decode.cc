@@ -1,0 +1,243 @@
+// nic_decode and nic_decoder.
+#include "nic/decode.h"
+
+#include <cstring>
+#include <memory>
+#include <span>
+
+#include "api/context.h"
+#include "api/file_info.h"
+#include "api/guard.h"
+#include "codec/picture_decoder.h"
+#include "codec/synthesis.h"
+#include "image/pixels.h"
+
+struct nic_decoder {
+  explicit nic_decoder(nic_context& own_context) : context(own_context), file(own_context.memory) {}
+
+  nic_context& context;
+  bool keep_going = false;
+  int format = 0;  // 0: the file's
+
+  nic::FileReader file;
+  bool opened = false;
+  nic::Status cut;  // NIC_TRUNCATED if not every slice is there
+  const nic::ModelStore::Model* model = nullptr;
+  uint64_t damaged = 0;
+
+  nic_error error = {};
+};
+
+namespace nic {
+namespace {
+
+constexpr uint32_t kRowsAtOnce = 16;
+
+Status InvalidArgument(const char* what) { return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what); }
+
+int FileFormat(const nic_decoder& decoder) { return decoder.file.header().channels(); }
+int ResultFormat(const nic_decoder& decoder) { return decoder.format ? decoder.format : FileFormat(decoder); }
+
+// Turns rows of synthesis output into samples of the wanted format.
+class RowConverter {
+ public:
+  RowConverter(const nic_decoder& decoder, uint32_t width, int output_bits)
+      : width_(width),
+        output_bits_(output_bits),
+        file_format_(FileFormat(decoder)),
+        result_format_(ResultFormat(decoder)),
+        between_(decoder.context.memory, size_t{width} * 3) {}
+
+  void Convert(const int16_t* values, uint8_t* samples) {
+    const bool direct = file_format_ == result_format_;
+    uint8_t* coded = direct ? samples : between_.data();
+    (file_format_ == NIC_GREY8 ? RoundToGrey : RoundToRgb)(values, width_, output_bits_, coded);
+    if (!direct) (file_format_ == NIC_GREY8 ? ConvertGreyToRgb : ConvertRgbToGrey)(coded, width_, samples);
+  }
+
+ private:
+  uint32_t width_;
+  int output_bits_;
+  int file_format_;
+  int result_format_;
+  Buffer<uint8_t> between_;
+};
+
+Status Open(nic_decoder& decoder, std::span<const uint8_t> bytes) {
+  decoder.opened = false;
+  decoder.damaged = 0;
+  NIC_RETURN_IF_ERROR(OpenWholeFile(bytes, decoder.context.limits, &decoder.file, &decoder.cut));
+  const FileHeader& header = decoder.file.header();
+  NIC_RETURN_IF_ERROR(
+      decoder.context.models.FindForDecoding(header.model_id, header.model_digest, &decoder.model));
+  const int levels = decoder.model->prepared->decoder().levels;
+  if (header.gain_level >= levels || (header.gain_level == levels - 1 && header.interpolation != 0)) {
+    return Status::Error(NIC_MALFORMED, Status::kNoOffset, "gain_level: %d + %d/256 is above the model's highest level, %d",
+                         header.gain_level, header.interpolation, levels - 1);
+  }
+  decoder.opened = true;
+  return {};
+}
+
+// Decodes and hands each row of samples to `take`.
+template <typename Take>
+Status DecodeRows(nic_decoder& decoder, Take&& take) {
+  nic_context& context = decoder.context;
+  const FileHeader& header = decoder.file.header();
+  const PreparedModel& model = *decoder.model->prepared;
+  if (!decoder.keep_going) NIC_RETURN_IF_ERROR(decoder.cut);
+
+  const SliceLayout layout(header.width, header.height, header.slice_side(), model.decoder());
+  DecodedLatents decoded;
+  NIC_RETURN_IF_ERROR(DecodeLatents(decoder.file, model, layout, decoder.keep_going, context.progress.Part(0, 0.5),
+                                    *context.parallel, context.memory, &decoded));
+  decoder.damaged = decoded.damaged;
+
+  RowConverter converter(decoder, header.width, model.decoder().output_bits);
+  const Progress progress = context.progress.Part(0.5, 1);
+  const auto take_row = [&](uint32_t y, const int16_t* values) -> Status {
+    if (y % kRowsAtOnce == 0) NIC_RETURN_IF_ERROR(progress.Report(static_cast<double>(y) / header.height));
+    return take(y, values, converter);
+  };
+  const RateIndex rate{header.gain_level, header.interpolation};
+  NIC_RETURN_IF_ERROR(Synthesise(model, decoded.latents, rate, header.width, header.height, *context.parallel,
+                                 context.memory, take_row));
+  NIC_RETURN_IF_ERROR(decoded.first_damage);
+  return decoder.cut;
+}
+
+Status CheckImage(const nic_decoder& decoder, const nic_image& image) {
+  const FileHeader& header = decoder.file.header();
+  if (!image.pixels) return InvalidArgument("image: pixels is null");
+  if (image.width != header.width || image.height != header.height) {
+    return InvalidArgument("image: width or height is not the file's");
+  }
+  if (static_cast<int>(image.format) != ResultFormat(decoder)) return InvalidArgument("image: format is not the decoder's");
+  if (image.stride < size_t{image.width} * static_cast<size_t>(image.format)) {
+    return Status::Error(NIC_BUFFER_TOO_SMALL, Status::kNoOffset, "image: stride is less than a row");
+  }
+  return {};
+}
+
+Status CheckOpened(const nic_decoder& decoder) {
+  return decoder.opened ? Status()
+                        : Status::Error(NIC_WRONG_STATE, Status::kNoOffset, "decoder: no file has been opened well");
+}
+
+Status DecodeInto(nic_decoder& decoder, const nic_image& image) {
+  NIC_RETURN_IF_ERROR(CheckOpened(decoder));
+  NIC_RETURN_IF_ERROR(CheckImage(decoder, image));
+  return DecodeRows(decoder, [&](uint32_t y, const int16_t* values, RowConverter& converter) -> Status {
+    converter.Convert(values, image.pixels + y * image.stride);
+    return {};
+  });
+}
+
+// Collects rows, so that the callback gets a few at a time.
+Status DecodeToCallback(nic_decoder& decoder, nic_rows_callback callback, void* user) {
+  NIC_RETURN_IF_ERROR(CheckOpened(decoder));
+  if (!callback) return InvalidArgument("callback: null");
+  const FileHeader& header = decoder.file.header();
+  const size_t stride = size_t{header.width} * static_cast<size_t>(ResultFormat(decoder));
+  Buffer<uint8_t> rows(decoder.context.memory, stride * kRowsAtOnce);
+  return DecodeRows(decoder, [&](uint32_t y, const int16_t* values, RowConverter& converter) -> Status {
+    const uint32_t in_group = y % kRowsAtOnce;
+    converter.Convert(values, rows.data() + in_group * stride);
+    if (in_group + 1 < kRowsAtOnce && y + 1 < header.height) return {};
+    if (callback(user, y - in_group, in_group + 1, rows.data(), stride) == 0) return {};
+    return Status::Error(NIC_IO, Status::kNoOffset, "callback: reported failure");
+  });
+}
+
+Status SetParameter(nic_decoder& decoder, nic_decoder_parameter parameter, double value) {
+  switch (parameter) {
+    case NIC_DECODER_KEEP_GOING:
+      if (value != 0 && value != 1) return InvalidArgument("NIC_DECODER_KEEP_GOING: not 0 or 1");
+      decoder.keep_going = value != 0;
+      return {};
+    case NIC_DECODER_FORMAT:
+      if (value != 0 && value != static_cast<int>(NIC_GREY8) && value != static_cast<int>(NIC_RGB8)) {
+        return InvalidArgument("NIC_DECODER_FORMAT: not a nic_pixel_format");
+      }
+      decoder.format = static_cast<int>(value);
+      return {};
+  }
+  return InvalidArgument("parameter: unknown");
+}
+
+Status DecodeOnce(nic_context& context, std::span<const uint8_t> bytes, nic_image* image) {
+  nic_decoder decoder(context);
+  NIC_RETURN_IF_ERROR(Open(decoder, bytes));
+  const FileHeader& header = decoder.file.header();
+  nic_image result = {header.width, header.height, static_cast<nic_pixel_format>(FileFormat(decoder)),
+                      size_t{header.width} * static_cast<size_t>(FileFormat(decoder)), nullptr};
+  result.pixels = static_cast<uint8_t*>(AllocateResult(&context, result.stride * result.height));
+  const auto release = [&context](uint8_t* pixels) { nic_free(&context, pixels); };
+  std::unique_ptr<uint8_t, decltype(release)> owner(result.pixels, release);
+  NIC_RETURN_IF_ERROR(DecodeInto(decoder, result));
+  *image = result;
+  static_cast<void>(owner.release());
+  return {};
+}
+
+}  // namespace
+}  // namespace nic
+
+nic_status nic_decode(nic_context* context, const void* bytes, size_t size, nic_image* image, nic_error* error) {
+  return nic::Guard(error, [&]() -> nic::Status {
+    if (!bytes || !image) return nic::InvalidArgument("bytes, image: null");
+    *image = {};
+    nic::ContextForCall surroundings(context);
+    NIC_RETURN_IF_ERROR(surroundings.Prepare());
+    return nic::DecodeOnce(*surroundings, {static_cast<const uint8_t*>(bytes), size}, image);
+  });
+}
+
+nic_status nic_decoder_new(nic_context* context, nic_decoder** decoder, nic_error* error) {
+  return nic::Guard(error, [&]() -> nic::Status {
+    if (!context || !decoder) return nic::InvalidArgument("context, decoder: null");
+    *decoder = nullptr;
+    *decoder = new nic_decoder(*context);
+    return {};
+  });
+}
+
+void nic_decoder_free(nic_decoder* decoder) { delete decoder; }
+
+nic_status nic_decoder_set(nic_decoder* decoder, nic_decoder_parameter parameter, double value) {
+  if (!decoder) return NIC_INVALID_ARGUMENT;
+  return nic::Guard(&decoder->error, [&] { return nic::SetParameter(*decoder, parameter, value); });
+}
+
+nic_status nic_decoder_open(nic_decoder* decoder, const void* bytes, size_t size) {
+  if (!decoder) return NIC_INVALID_ARGUMENT;
+  return nic::Guard(&decoder->error, [&]() -> nic::Status {
+    decoder->opened = false;
+    if (!bytes) return nic::InvalidArgument("bytes: null");
+    return nic::Open(*decoder, {static_cast<const uint8_t*>(bytes), size});
+  });
+}
+
+nic_status nic_decoder_info(const nic_decoder* decoder, nic_info* info) {
+  if (!decoder || !info) return NIC_INVALID_ARGUMENT;
+  if (!decoder->opened) return NIC_WRONG_STATE;
+  nic::FillInfo(decoder->file, info);
+  return NIC_OK;
+}
+
+nic_status nic_decoder_decode(nic_decoder* decoder, const nic_image* image) {
+  if (!decoder) return NIC_INVALID_ARGUMENT;
+  return nic::Guard(&decoder->error, [&]() -> nic::Status {
+    if (!image) return nic::InvalidArgument("image: null");
+    return nic::DecodeInto(*decoder, *image);
+  });
+}
+
+nic_status nic_decoder_decode_rows(nic_decoder* decoder, nic_rows_callback callback, void* user) {
+  if (!decoder) return NIC_INVALID_ARGUMENT;
+  return nic::Guard(&decoder->error, [&] { return nic::DecodeToCallback(*decoder, callback, user); });
+}
+
+uint64_t nic_decoder_damaged_slices(const nic_decoder* decoder) { return decoder ? decoder->damaged : 0; }
+
+const nic_error* nic_decoder_error(const nic_decoder* decoder) { return decoder ? &decoder->error : nullptr; }

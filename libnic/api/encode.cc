@@ -1,0 +1,282 @@
+// nic_encode and nic_encoder.
+#include "nic/encode.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <optional>
+
+#include "api/context.h"
+#include "api/guard.h"
+#include "codec/picture_encoder.h"
+#include "codec/rate_search.h"
+
+namespace nic {
+namespace {
+
+constexpr double kUnset = std::numeric_limits<double>::quiet_NaN();
+constexpr double kDefaultQuality = 75;
+constexpr int kParameters = NIC_ENCODER_SLICE_SIDE;
+
+// By parameter number, from 1.
+constexpr nic_bounds kBounds[kParameters] = {
+    {0, 100, kUnset, 0},            // quality
+    {0, kMaxLevels - 1, kUnset, 1}, // gain level
+    {1, 9007199254740992.0, kUnset, 1},
+    {1e-6, 1000, kUnset, 0},
+    {1, 1000, kUnset, 0},
+    {0, 255.0 / 256, 0, 0},
+    {1, 9, 3, 1},
+    {0, 4294967295.0, kUnset, 1},
+    {64, 2097152, 1024, 1},
+};
+
+const nic_bounds& BoundsOf(nic_encoder_parameter parameter) { return kBounds[parameter - 1]; }
+
+bool IsRate(int parameter) { return parameter >= NIC_ENCODER_QUALITY && parameter <= NIC_ENCODER_TARGET_PSNR; }
+
+Status InvalidArgument(const char* what) { return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what); }
+
+}  // namespace
+}  // namespace nic
+
+struct nic_encoder {
+  explicit nic_encoder(nic_context& own_context) : context(own_context), bytes(&own_context.memory) {}
+
+  double Get(nic_encoder_parameter parameter) const { return values[parameter - 1]; }
+  bool Has(nic_encoder_parameter parameter) const { return !std::isnan(Get(parameter)); }
+
+  nic_context& context;
+  double values[nic::kParameters];
+  std::pmr::vector<uint8_t> bytes;
+  nic_error error = {};
+};
+
+namespace nic {
+namespace {
+
+void Reset(nic_encoder& encoder) {
+  for (int i = 0; i < kParameters; ++i) encoder.values[i] = kBounds[i].preset;
+}
+
+Status SetParameter(nic_encoder& encoder, nic_encoder_parameter parameter, double value) {
+  if (parameter < 1 || parameter > kParameters) return InvalidArgument("parameter: unknown");
+  const nic_bounds& bounds = BoundsOf(parameter);
+  if (!(value >= bounds.lowest && value <= bounds.highest) || (bounds.whole && value != std::floor(value))) {
+    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "parameter %d: %g is not %s in %g .. %g", parameter,
+                         value, bounds.whole ? "a whole number" : "a number", bounds.lowest, bounds.highest);
+  }
+  if (parameter == NIC_ENCODER_SLICE_SIDE && !std::has_single_bit(static_cast<uint64_t>(value))) {
+    return InvalidArgument("NIC_ENCODER_SLICE_SIDE: not a power of two");
+  }
+  for (int other = NIC_ENCODER_QUALITY; IsRate(parameter) && other <= NIC_ENCODER_TARGET_PSNR; ++other) {
+    if (other != parameter && encoder.Has(static_cast<nic_encoder_parameter>(other))) {
+      return Status::Error(NIC_WRONG_STATE, Status::kNoOffset, "a rate is set already: two exclude one another");
+    }
+  }
+  encoder.values[parameter - 1] = value;
+  return {};
+}
+
+Status CheckImage(const nic_image& image, const nic_limits& limits) {
+  if (!image.pixels) return InvalidArgument("image: pixels is null");
+  if (image.format != NIC_GREY8 && image.format != NIC_RGB8) return InvalidArgument("image: unknown format");
+  if (image.width == 0 || image.height == 0) return InvalidArgument("image: width or height is 0");
+  NIC_RETURN_IF_ERROR(CheckDimensions(image.width, image.height, limits));
+  if (image.stride < size_t{image.width} * static_cast<size_t>(image.format)) {
+    return InvalidArgument("image: stride is less than a row");
+  }
+  return {};
+}
+
+// Encodes one picture at the rate that the parameters ask for.
+class EncodeCall {
+ public:
+  EncodeCall(nic_encoder& encoder, const PreparedModel& model, const EncoderSettings& settings, const PixelView& picture)
+      : encoder_(encoder),
+        progress_(encoder.context.progress),
+        levels_(model.decoder().levels),
+        samples_(static_cast<double>(picture.width) * picture.height),
+        picture_(model, settings, picture, *encoder.context.parallel, encoder.context.memory) {}
+
+  Status Run(bool measure, nic_encode_result* result) {
+    NIC_RETURN_IF_ERROR(picture_.Analyse());
+    NIC_RETURN_IF_ERROR(progress_.Report(0.1));
+    progress_ = progress_.Part(0.1, 1);
+    measure_ = measure || encoder_.Has(NIC_ENCODER_TARGET_PSNR);
+    NIC_RETURN_IF_ERROR(EncodeAtWantedRate());
+    FillResult(result);
+    return {};
+  }
+
+ private:
+  Status EncodeAtWantedRate() {
+    if (encoder_.Has(NIC_ENCODER_GAIN_LEVEL)) return EncodeAtLevel();
+    if (encoder_.Has(NIC_ENCODER_TARGET_SIZE)) return SearchSize(encoder_.Get(NIC_ENCODER_TARGET_SIZE));
+    if (encoder_.Has(NIC_ENCODER_TARGET_BPP)) return SearchSize(encoder_.Get(NIC_ENCODER_TARGET_BPP) * samples_ / 8);
+    if (encoder_.Has(NIC_ENCODER_TARGET_PSNR)) return SearchPsnr(encoder_.Get(NIC_ENCODER_TARGET_PSNR));
+    const double quality = encoder_.Has(NIC_ENCODER_QUALITY) ? encoder_.Get(NIC_ENCODER_QUALITY) : kDefaultQuality;
+    return EncodeAt(static_cast<int>(std::lround(quality / 100 * HighestStep(levels_))), progress_);
+  }
+
+  Status EncodeAtLevel() {
+    const RateIndex rate{static_cast<int>(encoder_.Get(NIC_ENCODER_GAIN_LEVEL)),
+                         static_cast<int>(std::lround(encoder_.Get(NIC_ENCODER_INTERPOLATION) * kRateSteps))};
+    if (StepOf(rate) > HighestStep(levels_) || rate.interpolation >= kRateSteps) {
+      return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset,
+                           "NIC_ENCODER_GAIN_LEVEL: %d + %d/256 is above the model's highest level, %d", rate.level,
+                           rate.interpolation, levels_ - 1);
+    }
+    return EncodeAt(StepOf(rate), progress_);
+  }
+
+  Status SearchSize(double target) {
+    RateGoal goal;
+    goal.target = target;
+    goal.close_enough = target / 400;
+    return Search(goal, [this] { return static_cast<double>(encoder_.bytes.size()); });
+  }
+
+  Status SearchPsnr(double target) {
+    RateGoal goal;
+    goal.target = target;
+    goal.from_below = false;
+    goal.close_enough = 0.005;
+    goal.logarithmic = false;
+    return Search(goal, [this] { return psnr_; });
+  }
+
+  Status Search(const RateGoal& goal, const std::function<double()>& quantity) {
+    int tries = 0;
+    const auto evaluate = [&](int step, double* value) -> Status {
+      const double begin = 1 - 1.0 / (1 + tries++);
+      NIC_RETURN_IF_ERROR(EncodeAt(step, progress_.Part(begin, 1 - 1.0 / (1 + tries))));
+      *value = quantity();
+      return {};
+    };
+    RateChoice choice;
+    NIC_RETURN_IF_ERROR(SearchRate(HighestStep(levels_), goal, evaluate, &choice));
+    missed_ = choice.missed;
+    return choice.step == step_ ? Status() : EncodeAt(choice.step, progress_.Part(1, 1));
+  }
+
+  Status EncodeAt(int step, const Progress& progress) {
+    step_ = step;
+    return picture_.Encode(RateAt(step), progress, &encoder_.bytes, measure_ ? &psnr_ : nullptr);
+  }
+
+  void FillResult(nic_encode_result* result) const {
+    result->size = encoder_.bytes.size();
+    result->bpp = 8 * static_cast<double>(result->size) / samples_;
+    result->psnr = psnr_;
+    result->gain_level = static_cast<uint32_t>(RateAt(step_).level);
+    result->interpolation = static_cast<uint32_t>(RateAt(step_).interpolation);
+    result->target_missed = missed_;
+  }
+
+  nic_encoder& encoder_;
+  Progress progress_;
+  int levels_;
+  double samples_;
+  PictureEncoder picture_;
+  bool measure_ = false;
+  bool missed_ = false;
+  int step_ = 0;
+  double psnr_ = kUnset;
+};
+
+Status Encode(nic_encoder& encoder, const nic_image& image, bool measure, nic_encode_result* result) {
+  encoder.bytes.clear();
+  NIC_RETURN_IF_ERROR(CheckImage(image, encoder.context.limits));
+  if (encoder.Get(NIC_ENCODER_INTERPOLATION) != 0 && !encoder.Has(NIC_ENCODER_GAIN_LEVEL)) {
+    return InvalidArgument("NIC_ENCODER_INTERPOLATION: set without NIC_ENCODER_GAIN_LEVEL");
+  }
+  const ModelStore::Model* model = nullptr;
+  const bool chosen = encoder.Has(NIC_ENCODER_MODEL_ID);
+  const int64_t id = chosen ? static_cast<int64_t>(encoder.Get(NIC_ENCODER_MODEL_ID)) : ModelStore::kDefaultModel;
+  NIC_RETURN_IF_ERROR(encoder.context.models.FindForEncoding(id, &model));
+
+  EncoderSettings settings;
+  settings.model_id = model->package.model_id();
+  settings.model_digest = model->package.short_digest();
+  settings.effort = static_cast<int>(encoder.Get(NIC_ENCODER_EFFORT));
+  settings.slice_side_code = std::countr_zero(static_cast<uint32_t>(encoder.Get(NIC_ENCODER_SLICE_SIDE)) / 64);
+  if (settings.effort > 5) {
+    return Status::Error(NIC_UNSUPPORTED_FEATURE, Status::kNoOffset,
+                         "effort: 6 to 9 need the search plug-in, which is not installed");
+  }
+  const PixelView picture{image.width, image.height, static_cast<int>(image.format), image.stride, image.pixels};
+  EncodeCall call(encoder, *model->prepared, settings, picture);
+  return call.Run(measure, result);
+}
+
+}  // namespace
+}  // namespace nic
+
+nic_status nic_encode(nic_context* context, const nic_image* image, double quality, uint8_t** bytes, size_t* size,
+                      nic_error* error) {
+  return nic::Guard(error, [&]() -> nic::Status {
+    if (!image || !bytes || !size) return nic::InvalidArgument("image, bytes, size: null");
+    *bytes = nullptr;
+    *size = 0;
+    nic::ContextForCall surroundings(context);
+    NIC_RETURN_IF_ERROR(surroundings.Prepare());
+    nic_encoder encoder(*surroundings);
+    nic::Reset(encoder);
+    NIC_RETURN_IF_ERROR(nic::SetParameter(encoder, NIC_ENCODER_QUALITY, quality));
+    nic_encode_result result = {};
+    NIC_RETURN_IF_ERROR(nic::Encode(encoder, *image, false, &result));
+    *bytes = static_cast<uint8_t*>(nic::AllocateResult(&*surroundings, encoder.bytes.size()));
+    *size = encoder.bytes.size();
+    std::memcpy(*bytes, encoder.bytes.data(), *size);
+    return {};
+  });
+}
+
+nic_status nic_encoder_new(nic_context* context, nic_encoder** encoder, nic_error* error) {
+  return nic::Guard(error, [&]() -> nic::Status {
+    if (!context || !encoder) return nic::InvalidArgument("context, encoder: null");
+    *encoder = nullptr;
+    *encoder = new nic_encoder(*context);
+    nic::Reset(**encoder);
+    return {};
+  });
+}
+
+void nic_encoder_free(nic_encoder* encoder) { delete encoder; }
+
+nic_status nic_encoder_bounds(nic_encoder_parameter parameter, nic_bounds* bounds) {
+  if (!bounds || parameter < 1 || parameter > nic::kParameters) return NIC_INVALID_ARGUMENT;
+  *bounds = nic::BoundsOf(parameter);
+  return NIC_OK;
+}
+
+nic_status nic_encoder_set(nic_encoder* encoder, nic_encoder_parameter parameter, double value) {
+  if (!encoder) return NIC_INVALID_ARGUMENT;
+  return nic::Guard(&encoder->error, [&] { return nic::SetParameter(*encoder, parameter, value); });
+}
+
+void nic_encoder_reset(nic_encoder* encoder) {
+  if (encoder) nic::Reset(*encoder);
+}
+
+nic_status nic_encoder_encode(nic_encoder* encoder, const nic_image* image, int measure, const uint8_t** bytes,
+                              size_t* size, nic_encode_result* result) {
+  if (!encoder) return NIC_INVALID_ARGUMENT;
+  return nic::Guard(&encoder->error, [&]() -> nic::Status {
+    if (!image || !bytes || !size) return nic::InvalidArgument("image, bytes, size: null");
+    *bytes = nullptr;
+    *size = 0;
+    nic_encode_result outcome = {};
+    NIC_RETURN_IF_ERROR(nic::Encode(*encoder, *image, measure != 0, &outcome));
+    *bytes = encoder->bytes.data();
+    *size = encoder->bytes.size();
+    if (result) *result = outcome;
+    return {};
+  });
+}
+
+const nic_error* nic_encoder_error(const nic_encoder* encoder) { return encoder ? &encoder->error : nullptr; }

@@ -1,0 +1,125 @@
+// Reading a file's header: nic_read_info, nic_read_slice_info.
+#include "nic/image.h"
+
+#include <algorithm>
+
+#include "api/context.h"
+#include "api/file_info.h"
+#include "api/guard.h"
+#include "container/file.h"
+
+namespace nic {
+namespace {
+
+SliceGrid GridOf(const FileHeader& header) { return SliceGrid::Of(header.width, header.height, header.slice_side()); }
+
+// Coded hyper-latents and the rest of the slices that are whole.
+void FillSizes(const FileReader& file, nic_info* info) {
+  info->metadata_size = file.metadata_size();
+  if (!file.has_latents()) return;
+  info->file_size = file.file_size();
+  for (const CodedSlice& slice : file.slices().first(static_cast<size_t>(file.slices_available()))) {
+    info->hyper_size += slice.hyper_size;
+    info->latent_size += slice.stream.size() - slice.hyper_size;
+  }
+  info->header_size = info->file_size - info->metadata_size - info->hyper_size - info->latent_size;
+}
+
+// Opens as much as there is. NIC_TRUNCATED with a header is a success here, told by *cut.
+Status OpenFile(std::span<const uint8_t> bytes, const nic_limits& limits, FileReader* file, Status* cut) {
+  *cut = {};
+  Status status = file->Open(bytes, limits.max_metadata);
+  if (status.code() == NIC_TRUNCATED && file->has_header()) {
+    *cut = status;
+    status = {};
+  }
+  NIC_RETURN_IF_ERROR(status);
+  NIC_RETURN_IF_ERROR(CheckDimensions(file->header().width, file->header().height, limits));
+  if (!file->has_latents()) return {};
+  status = file->FindSlices(GridOf(file->header()));
+  if (status.code() != NIC_TRUNCATED) return status;
+  *cut = status;
+  return {};
+}
+
+Status CheckArguments(const void* bytes, const void* result) {
+  if (bytes && result) return {};
+  return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "bytes, result: null");
+}
+
+}  // namespace
+
+Status OpenWholeFile(std::span<const uint8_t> bytes, const nic_limits& limits, FileReader* file, Status* cut) {
+  NIC_RETURN_IF_ERROR(OpenFile(bytes, limits, file, cut));
+  return file->has_latents() ? Status() : *cut;
+}
+
+void FillInfo(const FileReader& file, nic_info* info) {
+  const FileHeader& header = file.header();
+  *info = {};
+  info->width = header.width;
+  info->height = header.height;
+  info->format = header.channels() == 1 ? NIC_GREY8 : NIC_RGB8;
+  info->bit_depth = 8;
+  info->container_major = header.version_major;
+  info->container_minor = header.version_minor;
+  info->model_id = header.model_id;
+  info->model_digest = header.model_digest;
+  info->gain_level = header.gain_level;
+  info->interpolation = header.interpolation;
+  info->lanes = static_cast<uint32_t>(header.lanes());
+  info->slice_side = header.slice_side();
+  const SliceGrid grid = GridOf(header);
+  info->slice_columns = grid.columns;
+  info->slice_rows = grid.rows;
+  FillSizes(file, info);
+}
+
+}  // namespace nic
+
+nic_status nic_read_info(const void* bytes, size_t size, const nic_limits* limits, nic_info* info, nic_error* error) {
+  return nic::Guard(error, [&]() -> nic::Status {
+    NIC_RETURN_IF_ERROR(nic::CheckArguments(bytes, info));
+    *info = {};
+    const nic_limits complete = nic::CompleteLimits(limits);
+    nic::Memory memory(complete.max_memory);
+    nic::FileReader file(memory);
+    nic::Status cut;
+    NIC_RETURN_IF_ERROR(nic::OpenFile({static_cast<const uint8_t*>(bytes), size}, complete, &file, &cut));
+    nic::FillInfo(file, info);
+    return cut;
+  });
+}
+
+nic_status nic_read_slice_info(const void* bytes, size_t size, const nic_limits* limits, uint64_t index,
+                               nic_slice_info* slice, nic_error* error) {
+  return nic::Guard(error, [&]() -> nic::Status {
+    NIC_RETURN_IF_ERROR(nic::CheckArguments(bytes, slice));
+    *slice = {};
+    const nic_limits complete = nic::CompleteLimits(limits);
+    nic::Memory memory(complete.max_memory);
+    nic::FileReader file(memory);
+    nic::Status cut;
+    NIC_RETURN_IF_ERROR(nic::OpenFile({static_cast<const uint8_t*>(bytes), size}, complete, &file, &cut));
+    const nic::FileHeader& header = file.header();
+    const nic::SliceGrid grid = nic::GridOf(header);
+    if (index >= grid.count()) {
+      return nic::Status::Error(NIC_INVALID_ARGUMENT, nic::Status::kNoOffset, "index: the file has %llu slices",
+                                static_cast<unsigned long long>(grid.count()));
+    }
+    if (index >= file.slices_available()) return cut;
+    const nic::CodedSlice& coded = file.slices()[static_cast<size_t>(index)];
+    const uint64_t side = header.slice_side();
+    const uint64_t x = index % grid.columns * side;
+    const uint64_t y = index / grid.columns * side;
+    slice->x = static_cast<uint32_t>(x);
+    slice->y = static_cast<uint32_t>(y);
+    slice->width = static_cast<uint32_t>(std::min<uint64_t>(side, header.width - x));
+    slice->height = static_cast<uint32_t>(std::min<uint64_t>(side, header.height - y));
+    slice->offset = coded.offset;
+    slice->size = coded.size;
+    slice->hyper_size = coded.hyper_size;
+    slice->check = coded.check;
+    return {};
+  });
+}
