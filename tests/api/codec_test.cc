@@ -1,0 +1,136 @@
+#include <catch2/catch.hpp>
+
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "nic/nic.h"
+#include "support/small_model.h"
+
+namespace {
+
+struct ContextDeleter {
+  void operator()(nic_context* context) const { nic_context_free(context); }
+};
+using Context = std::unique_ptr<nic_context, ContextDeleter>;
+
+constexpr uint32_t kModelId = 4000;
+
+Context MakeContext(const char* target = nullptr, uint32_t threads = 1) {
+  nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
+  options.threads = threads;
+  options.target = target;
+  nic_context* context = nullptr;
+  nic_error error;
+  INFO(error.message);
+  REQUIRE(nic_context_new(&options, &context, &error) == NIC_OK);
+  const std::vector<uint8_t> package = nic::testing::MakeSmallPackage(1, kModelId);
+  const nic_status added = nic_context_add_model(context, package.data(), package.size(), nullptr, nullptr, &error);
+  INFO(error.message);
+  REQUIRE(added == NIC_OK);
+  return Context(context);
+}
+
+std::vector<uint8_t> MakePicture(uint32_t width, uint32_t height, int channels, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<uint8_t> pixels(size_t{width} * height * channels);
+  for (size_t i = 0; i < pixels.size(); ++i) {
+    const size_t x = i / channels % width;
+    const size_t y = i / channels / width;
+    pixels[i] = static_cast<uint8_t>(x * 3 + y * 2 + random() % 40);
+  }
+  return pixels;
+}
+
+std::vector<uint8_t> EncodePicture(nic_context* context, const std::vector<uint8_t>& pixels, uint32_t width, uint32_t height,
+                            int channels, double quality, uint32_t slice_side = 1024) {
+  nic_encoder* encoder = nullptr;
+  REQUIRE(nic_encoder_new(context, &encoder, nullptr) == NIC_OK);
+  REQUIRE(nic_encoder_set(encoder, NIC_ENCODER_MODEL_ID, kModelId) == NIC_OK);
+  REQUIRE(nic_encoder_set(encoder, NIC_ENCODER_QUALITY, quality) == NIC_OK);
+  REQUIRE(nic_encoder_set(encoder, NIC_ENCODER_SLICE_SIDE, slice_side) == NIC_OK);
+  const nic_image image = {width, height, static_cast<nic_pixel_format>(channels), size_t{width} * channels,
+                           const_cast<uint8_t*>(pixels.data())};
+  const uint8_t* bytes = nullptr;
+  size_t size = 0;
+  const nic_status status = nic_encoder_encode(encoder, &image, 0, &bytes, &size, nullptr);
+  INFO(nic_encoder_error(encoder)->message);
+  REQUIRE(status == NIC_OK);
+  const std::vector<uint8_t> file(bytes, bytes + size);
+  nic_encoder_free(encoder);
+  return file;
+}
+
+std::vector<uint8_t> DecodePicture(nic_context* context, const std::vector<uint8_t>& file) {
+  nic_image image;
+  nic_error error;
+  const nic_status status = nic_decode(context, file.data(), file.size(), &image, &error);
+  INFO(error.message);
+  REQUIRE(status == NIC_OK);
+  const std::vector<uint8_t> pixels(image.pixels, image.pixels + image.stride * image.height);
+  nic_free(context, image.pixels);
+  return pixels;
+}
+
+}  // namespace
+
+TEST_CASE("a picture of any size goes through a file and back") {
+  const Context context = MakeContext();
+  const auto [width, height] = GENERATE(table<uint32_t, uint32_t>(
+      {{1, 1}, {1, 40}, {16, 16}, {17, 15}, {63, 64}, {65, 64}, {130, 97}, {200, 3}}));
+  const int channels = GENERATE(1, 3);
+  CAPTURE(width, height, channels);
+  const std::vector<uint8_t> pixels = MakePicture(width, height, channels, 7);
+  const std::vector<uint8_t> file = EncodePicture(context.get(), pixels, width, height, channels, 80, 64);
+  const std::vector<uint8_t> decoded = DecodePicture(context.get(), file);
+  REQUIRE(decoded.size() == pixels.size());
+}
+
+TEST_CASE("targets and thread counts give the same bytes and pixels") {
+  const std::vector<uint8_t> pixels = MakePicture(333, 190, 3, 3);
+  const Context plain = MakeContext("scalar");
+  const std::vector<uint8_t> file = EncodePicture(plain.get(), pixels, 333, 190, 3, 60, 64);
+  const std::vector<uint8_t> decoded = DecodePicture(plain.get(), file);
+  for (const char* target : {"sse4", "avx2", "avx512", "neon"}) {
+    nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
+    options.target = target;
+    nic_context* probe = nullptr;
+    if (nic_context_new(&options, &probe, nullptr) != NIC_OK) continue;
+    nic_context_free(probe);
+    for (uint32_t threads : {1u, 2u, 3u}) {
+      CAPTURE(target, threads);
+      const Context context = MakeContext(target, threads);
+      REQUIRE(EncodePicture(context.get(), pixels, 333, 190, 3, 60, 64) == file);
+      REQUIRE(DecodePicture(context.get(), file) == decoded);
+    }
+  }
+}
+
+TEST_CASE("every damaged byte of a file is refused or found") {
+  const Context context = MakeContext();
+  const std::vector<uint8_t> pixels = MakePicture(90, 70, 3, 5);
+  const std::vector<uint8_t> file = EncodePicture(context.get(), pixels, 90, 70, 3, 50, 64);
+  for (size_t i = 0; i < file.size(); ++i) {
+    std::vector<uint8_t> damaged = file;
+    damaged[i] ^= static_cast<uint8_t>(1u << (i % 8));
+    nic_image image;
+    nic_error error;
+    CAPTURE(i);
+    REQUIRE(nic_decode(context.get(), damaged.data(), damaged.size(), &image, &error) != NIC_OK);
+    REQUIRE(image.pixels == nullptr);
+    REQUIRE(error.message[0] != '\0');
+  }
+}
+
+TEST_CASE("a file cut anywhere is truncated") {
+  const Context context = MakeContext();
+  const std::vector<uint8_t> pixels = MakePicture(90, 70, 3, 5);
+  const std::vector<uint8_t> file = EncodePicture(context.get(), pixels, 90, 70, 3, 50, 64);
+  for (size_t size = 0; size < file.size(); ++size) {
+    nic_image image;
+    nic_error error;
+    CAPTURE(size);
+    REQUIRE(nic_decode(context.get(), file.data(), size, &image, &error) == NIC_TRUNCATED);
+    REQUIRE(error.offset <= size);
+  }
+}
