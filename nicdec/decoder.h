@@ -1,0 +1,38 @@
+// Turns .nic files into pictures.
+#pragma once
+
+#include <memory>
+
+#include "nicdec/options.h"
+#include "tools/batch.h"
+#include "tools/context.h"
+#include "tools/picture_writer.h"
+#include "tools/report.h"
+
+namespace nic::tools {
+
+class Decoder {
+ public:
+  // Both must outlive the decoder.
+  Decoder(const DecodeOptions* options, Report* report) : options_(options), report_(report) {}
+  ~Decoder() { nic_decoder_free(decoder_); }
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  // Makes the context, adds the model, sets the parameters; once, before Decode.
+  Outcome Open();
+  Outcome Decode(const Job& job, PictureFormat format);
+
+ private:
+  Outcome Load(const std::string& path);
+  Outcome WritePicture(const nic_info& info, PictureFormat format, OutputFile* output);
+  void Tell(const Job& job, const nic_info& info, double seconds);
+
+  const DecodeOptions* options_;
+  Report* report_;
+  Context context_;
+  nic_decoder* decoder_ = nullptr;
+  std::vector<uint8_t> bytes_;  // of the present file
+};
+
+}  // namespace nic::tools

@@ -1,0 +1,22 @@
+// nicdec's options.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "tools/arguments.h"
+
+namespace nic::tools {
+
+struct DecodeOptions : Arguments {
+  std::string output_format;  // "png", "pnm", "pgm" or "ppm"; empty: by extension
+  bool keep_going = false;
+};
+
+// Fills the options from the command line. A value comes back if the program is to end with it as its status.
+std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, DecodeOptions* options);
+
+// nicdec's command line, without options yet.
+CommandLine NewCommandLine();
+
+}  // namespace nic::tools

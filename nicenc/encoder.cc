@@ -1,0 +1,79 @@
+#include "nicenc/encoder.h"
+
+#include <cmath>
+#include <cstdio>
+
+#include "tools/number.h"
+#include "tools/output_file.h"
+#include "tools/picture_reader.h"
+#include "tools/stopwatch.h"
+
+namespace nic::tools {
+Outcome Encoder::Set(nic_encoder_parameter parameter, double value, const char* option) {
+  if (nic_encoder_set(encoder_, parameter, value) == NIC_OK) return {};
+  const Outcome outcome = Outcome::Library(*nic_encoder_error(encoder_));
+  return Outcome::Failure(outcome.exit_status(), option, outcome.text());
+}
+
+Outcome Encoder::SetRate() {
+  if (options_->target_size) return Set(NIC_ENCODER_TARGET_SIZE, *options_->target_size, "--target-size");
+  if (options_->target_bpp) return Set(NIC_ENCODER_TARGET_BPP, *options_->target_bpp, "--target-bpp");
+  if (options_->target_psnr) return Set(NIC_ENCODER_TARGET_PSNR, *options_->target_psnr, "--target-psnr");
+  if (options_->quality) return Set(NIC_ENCODER_QUALITY, *options_->quality, "--quality");
+  if (!options_->gain_level) return {};
+  NIC_TOOLS_RETURN_IF_FAILED(Set(NIC_ENCODER_GAIN_LEVEL, *options_->gain_level, "--gain-level"));
+  return Set(NIC_ENCODER_INTERPOLATION, options_->interpolation.value_or(0) / 256, "--interp");
+}
+
+Outcome Encoder::Open() {
+  NIC_TOOLS_RETURN_IF_FAILED(context_.Open(*options_, report_));
+  nic_error error = {};
+  if (nic_encoder_new(context_.get(), &encoder_, &error) != NIC_OK) return Outcome::Library(error);
+  if (!options_->model.empty()) {
+    uint32_t id = 0;
+    const Outcome found = context_.FindModel(options_->model, &id);
+    if (!found.ok()) return Outcome::Failure(found.exit_status(), options_->model, found.text());
+    NIC_TOOLS_RETURN_IF_FAILED(Set(NIC_ENCODER_MODEL_ID, id, "--model"));
+  }
+  NIC_TOOLS_RETURN_IF_FAILED(Set(NIC_ENCODER_EFFORT, options_->effort, "--effort"));
+  return SetRate();
+}
+
+Outcome Encoder::Encode(const Job& job) {
+  const Stopwatch stopwatch;
+  Picture picture;
+  InputFile input;
+  NIC_TOOLS_RETURN_IF_FAILED(input.Open(job.input));
+  NIC_TOOLS_RETURN_IF_FAILED(ReadPicture(&input, options_->limits, &picture));
+  for (const std::string& note : picture.notes) report_->Note(job.input, note);
+
+  const nic_image image = picture.image();
+  const uint8_t* bytes = nullptr;
+  size_t size = 0;
+  nic_encode_result result = {};
+  if (nic_encoder_encode(encoder_, &image, report_->verbose(), &bytes, &size, &result) != NIC_OK) {
+    return Outcome::Library(*nic_encoder_error(encoder_));
+  }
+  OutputFile output;
+  NIC_TOOLS_RETURN_IF_FAILED(output.Open(job.output));
+  NIC_TOOLS_RETURN_IF_FAILED(output.Write(bytes, size));
+  NIC_TOOLS_RETURN_IF_FAILED(output.Commit());
+  Tell(job, picture, result, stopwatch.seconds());
+  return {};
+}
+
+void Encoder::Tell(const Job& job, const Picture& picture, const nic_encode_result& result, double seconds) {
+  if (result.target_missed) {
+    report_->Warn(job.input, "the target lies beyond what the model reaches; the file is the nearest it can make, " +
+                                 Grouped(result.size) + " bytes");
+  }
+  char line[256];
+  char psnr[32] = "";
+  if (!std::isnan(result.psnr)) std::snprintf(psnr, sizeof psnr, "PSNR %.2f dB, ", result.psnr);
+  std::snprintf(line, sizeof line, "%u x %u %s, %s bytes, %.3f bpp, %sgain level %u + %u/256, %.2f s", picture.width,
+                picture.height, picture.format == NIC_GREY8 ? "grey" : "RGB", Grouped(result.size).c_str(), result.bpp,
+                psnr, result.gain_level, result.interpolation, seconds);
+  report_->Detail(job.input, line);
+}
+
+}  // namespace nic::tools

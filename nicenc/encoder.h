@@ -1,0 +1,35 @@
+// Turns pictures into .nic files.
+#pragma once
+
+#include "nicenc/options.h"
+#include "tools/batch.h"
+#include "tools/context.h"
+#include "tools/picture.h"
+#include "tools/report.h"
+
+namespace nic::tools {
+
+class Encoder {
+ public:
+  // Both must outlive the encoder.
+  Encoder(const EncodeOptions* options, Report* report) : options_(options), report_(report) {}
+  ~Encoder() { nic_encoder_free(encoder_); }
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
+
+  // Finds the model and sets the parameters; once, before Encode.
+  Outcome Open();
+  Outcome Encode(const Job& job);
+
+ private:
+  Outcome Set(nic_encoder_parameter parameter, double value, const char* option);
+  Outcome SetRate();
+  void Tell(const Job& job, const Picture& picture, const nic_encode_result& result, double seconds);
+
+  const EncodeOptions* options_;
+  Report* report_;
+  Context context_;
+  nic_encoder* encoder_ = nullptr;
+};
+
+}  // namespace nic::tools

@@ -1,0 +1,79 @@
+#include "nicenc/options.h"
+
+namespace nic::tools {
+namespace {
+
+constexpr char kPurpose[] =
+    "Compresses a PNG, JPEG or PNM photograph, told apart by content, to a .nic\n"
+    "file. '-' is standard input or output.";
+
+constexpr char kUsage[] =
+    "Usage: nicenc [options] INPUT OUTPUT.nic\n"
+    "       nicenc [options] --output-dir DIR INPUT...\n";
+
+constexpr char kExamples[] =
+    "  nicenc photo.png photo.nic                at the default quality\n"
+    "  nicenc -q 90 -v photo.jpg photo.nic       better; and tell size and PSNR\n"
+    "  nicenc --target-size 40k photo.png p.nic  as good as 40,000 bytes allow\n"
+    "  nicenc --output-dir small *.jpg           many files, into a folder\n"
+    "  djpeg a.jpg | nicenc - - > a.nic          in a pipeline\n";
+
+void AddRate(CLI::App* app, EncodeOptions* options) {
+  app->option_defaults()->group("Rate (at most one; --quality 75 if none)");
+  app->add_option("-q,--quality", options->quality, "0 (smallest) to 100 (best), may have a fraction")
+      ->type_name("Q")
+      ->check(DecimalIn(0, 100));
+  app->add_option("--target-size", options->target_size, "the best file of at most so many bytes; suffixes k, M")
+      ->type_name("BYTES")
+      ->transform(CountFrom(1));
+  app->add_option("--target-bpp", options->target_bpp, "the same, as bits for each pixel")
+      ->type_name("X")
+      ->check(DecimalIn(0.0001, 1000));
+  app->add_option("--target-psnr", options->target_psnr, "the smallest file that reaches so many dB")
+      ->type_name("DB")
+      ->check(DecimalIn(0, 100));
+  app->add_option("--gain-level", options->gain_level, "the model's gain level itself, 0 being the smallest")
+      ->type_name("S")
+      ->transform(WholeIn(0, 255));
+  app->add_option("--interp", options->interpolation, "with --gain-level: L/256 of the way to the next level")
+      ->type_name("L")
+      ->transform(WholeIn(0, 255));
+}
+
+std::string CheckTogether(const EncodeOptions& options) {
+  const std::pair<const char*, bool> rates[] = {{"--quality", options.quality.has_value()},
+                                                {"--target-size", options.target_size.has_value()},
+                                                {"--target-bpp", options.target_bpp.has_value()},
+                                                {"--target-psnr", options.target_psnr.has_value()},
+                                                {"--gain-level", options.gain_level.has_value()}};
+  const char* first = nullptr;
+  for (const auto& [name, given] : rates) {
+    if (given && first) return std::string(first) + " and " + name + " exclude each other";
+    if (given) first = name;
+  }
+  if (options.interpolation && !options.gain_level) return "--interp needs --gain-level";
+  return "";
+}
+
+}  // namespace
+
+CommandLine NewCommandLine() { return CommandLine("nicenc", kPurpose, kUsage, kExamples); }
+
+std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, EncodeOptions* options) {
+  AddRate(&line->app(), options);
+  line->app().option_defaults()->group("Encoding");
+  line->app()
+      .add_option("-e,--effort", options->effort, "1 (fast) to 9 (small), default 3; 6 to 9 search with LibTorch")
+      ->type_name("E")
+      ->transform(WholeIn(1, 9));
+  line->AddModel(options, "encode with this model: its name, or a .nicm package");
+  line->app().option_defaults()->group("General");
+  line->AddFiles(options);
+  line->AddGeneral(options);
+  if (const auto status = line->Parse(argc, argv)) return status;
+  const std::string clash = CheckTogether(*options);
+  if (!clash.empty()) return line->UsageError(clash);
+  return std::nullopt;
+}
+
+}  // namespace nic::tools

@@ -1,0 +1,46 @@
+#include "nicinfo/description.h"
+
+#include "tools/input_file.h"
+
+namespace nic::tools {
+namespace {
+
+constexpr uint64_t kMaxFile = uint64_t{2} << 30;
+constexpr uint32_t kDigestMask = 0xffffff;  // the part of a package's digest that a file holds
+
+std::string FindModelName(nic_context* context, const nic_info& info) {
+  nic_model_info model;
+  for (size_t i = 0; nic_context_model(context, i, &model, nullptr) == NIC_OK; ++i) {
+    if (model.id == info.model_id && (model.digest & kDigestMask) == info.model_digest) return model.name;
+  }
+  return "";
+}
+
+}  // namespace
+
+Outcome Describe(const std::string& file, nic_context* context, Description* description) {
+  description->file = file;
+  InputFile input;
+  std::vector<uint8_t> bytes;
+  NIC_TOOLS_RETURN_IF_FAILED(input.Open(file));
+  nic_error error = {};
+  // A look at the beginning refuses a huge file of another kind quickly.
+  const std::span<const uint8_t> head = input.Peek(InputFile::kWindow);
+  NIC_TOOLS_RETURN_IF_FAILED(input.status());
+  nic_status status = nic_read_info(head.data(), head.size(), nullptr, &description->info, &error);
+  if (status != NIC_OK && status != NIC_TRUNCATED) return Outcome::Library(error);
+  NIC_TOOLS_RETURN_IF_FAILED(input.ReadAll(kMaxFile, &bytes));
+
+  description->bytes_present = bytes.size();
+  status = nic_read_info(bytes.data(), bytes.size(), nullptr, &description->info, &error);
+  if (status != NIC_OK && (status != NIC_TRUNCATED || description->info.width == 0)) return Outcome::Library(error);
+  description->model_name = FindModelName(context, description->info);
+  nic_slice_info slice;
+  for (uint64_t i = 0;; ++i) {
+    if (nic_read_slice_info(bytes.data(), bytes.size(), nullptr, i, &slice, nullptr) != NIC_OK) break;
+    description->slices.push_back(slice);
+  }
+  return Outcome::Library(error);
+}
+
+}  // namespace nic::tools

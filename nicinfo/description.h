@@ -1,0 +1,26 @@
+// What there is to say about a .nic file.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nic/nic.h"
+#include "tools/outcome.h"
+
+namespace nic::tools {
+
+struct Description {
+  std::string file;
+  nic_info info = {};
+  uint64_t bytes_present = 0;          // of info.file_size
+  std::string model_name;              // empty if no known model has the file's id and digest
+  std::vector<nic_slice_info> slices;  // as many as the bytes hold
+
+  double bpp() const { return 8.0 * static_cast<double>(info.file_size) / info.width / info.height; }
+};
+
+// Reads and describes a file. A failure of kExitTruncated may come with a description all the same: info.width is not
+// 0 then. `context` tells models' names.
+Outcome Describe(const std::string& file, nic_context* context, Description* description);
+
+}  // namespace nic::tools

@@ -1,0 +1,69 @@
+#include "nicinfo/json.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace nic::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Digests and checks are identities, not quantities.
+std::string Hexadecimal(const char* format, uint32_t number) {
+  char text[16];
+  std::snprintf(text, sizeof text, format, number);
+  return text;
+}
+
+Json SliceAsJson(const nic_slice_info& slice) {
+  return {{"x", slice.x},
+          {"y", slice.y},
+          {"width", slice.width},
+          {"height", slice.height},
+          {"offset", slice.offset},
+          {"bytes", slice.size},
+          {"hyper_latent_bytes", slice.hyper_size},
+          {"check", Hexadecimal("%08x", slice.check)}};
+}
+
+Json AsJson(const Description& d) {
+  const nic_info& info = d.info;
+  Json slices = Json::array();
+  for (const nic_slice_info& slice : d.slices) slices.push_back(SliceAsJson(slice));
+  return {{"file", d.file},
+          {"width", info.width},
+          {"height", info.height},
+          {"channels", static_cast<int>(info.format)},
+          {"bit_depth", info.bit_depth},
+          {"container_version", std::to_string(info.container_major) + "." + std::to_string(info.container_minor)},
+          {"model",
+           {{"id", info.model_id},
+            {"name", d.model_name.empty() ? Json() : Json(d.model_name)},
+            {"digest", Hexadecimal("%06x", info.model_digest)}}},
+          {"gain_level", info.gain_level},
+          {"interpolation", info.interpolation},
+          {"lanes", info.lanes},
+          {"slice_side", info.slice_side},
+          {"slice_columns", info.slice_columns},
+          {"slice_rows", info.slice_rows},
+          {"bytes", info.file_size},
+          {"bytes_present", d.bytes_present},
+          {"header_bytes", info.header_size},
+          {"metadata_bytes", info.metadata_size},
+          {"hyper_latent_bytes", info.hyper_size},
+          {"latent_bytes", info.latent_size},
+          {"bits_per_pixel", d.bpp()},
+          {"slices", slices}};
+}
+
+}  // namespace
+
+std::string FormatJson(const std::vector<Description>& descriptions, bool as_array) {
+  Json json = Json::array();
+  for (const Description& description : descriptions) json.push_back(AsJson(description));
+  if (!as_array) json = json.empty() ? Json() : json[0];
+  // File names may be in any encoding; JSON may not.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace nic::tools

@@ -1,0 +1,55 @@
+// The command line: the options that the tools share, their checks, and help that fits 80 columns.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nic/nic.h"
+
+namespace nic::tools {
+
+// What nicenc and nicdec have in common.
+struct Arguments {
+  std::vector<std::string> files;
+  std::string output_dir;  // empty: not given
+  std::string model;       // a file or a name; empty: not given
+  uint32_t threads = 0;    // 0: one for each processor
+  nic_limits limits = {};  // 0: libnic's defaults
+  bool quiet = false;
+  bool verbose = false;
+};
+
+class CommandLine {
+ public:
+  // `usage` and `examples` hold one line for each form or example, ended by '\n'.
+  CommandLine(const std::string& program, const std::string& purpose, const std::string& usage,
+              const std::string& examples);
+
+  CLI::App& app() { return app_; }
+  const std::string& program() const { return program_; }
+
+  // The options of Arguments. `arguments` must outlive this object.
+  void AddFiles(Arguments* arguments);
+  void AddModel(Arguments* arguments, const std::string& purpose);
+  void AddGeneral(Arguments* arguments);
+
+  // Reads the arguments. A value comes back if the program is to end with it as its status: after --help and --version,
+  // and after a usage error, whose message has been printed.
+  std::optional<int> Parse(int argc, char** argv);
+  // Prints a usage error and returns its exit status.
+  int UsageError(const std::string& text) const;
+
+ private:
+  CLI::App app_;
+  std::string program_;
+};
+
+// Checks for CLI11: a number in lowest..highest; a count with a suffix, which it replaces by plain digits.
+CLI::Validator DecimalIn(double lowest, double highest);
+CLI::Validator WholeIn(uint64_t lowest, uint64_t highest);
+CLI::Validator CountFrom(uint64_t lowest);
+
+}  // namespace nic::tools

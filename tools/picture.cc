@@ -1,0 +1,50 @@
+#include "tools/picture.h"
+
+#include <cmath>
+#include <limits>
+#include <new>
+
+#include "tools/number.h"
+
+namespace nic::tools {
+namespace {
+
+constexpr uint64_t kDefaultMaxPixels = uint64_t{1} << 28;
+constexpr uint32_t kDefaultMaxSide = 65535;
+
+}  // namespace
+
+Outcome Picture::Allocate(uint64_t columns, uint64_t rows, nic_pixel_format channels, const nic_limits& limits) {
+  const uint64_t max_side = limits.max_side ? limits.max_side : kDefaultMaxSide;
+  const uint64_t max_pixels = limits.max_pixels ? limits.max_pixels : kDefaultMaxPixels;
+  const std::string size = std::to_string(columns) + " x " + std::to_string(rows);
+  if (columns == 0 || rows == 0) return Outcome::Failure(kExitMalformed, "malformed picture", size + " pixels");
+  if (columns > max_side || rows > max_side) {
+    return Outcome::Failure(kExitLimit, "side too long", size + ", the limit is " + std::to_string(max_side));
+  }
+  if (columns * rows > max_pixels) {
+    return Outcome::Failure(kExitLimit, "too many pixels",
+                            size + ", the limit is " + Grouped(max_pixels) + "; raise it with --max-pixels");
+  }
+  width = static_cast<uint32_t>(columns);
+  height = static_cast<uint32_t>(rows);
+  format = channels;
+  try {
+    pixels.assign(stride() * height, 0);
+  } catch (const std::bad_alloc&) {
+    return Outcome::Failure(kExitFailure, "out of memory", Grouped(stride() * height) + " bytes for the pixels");
+  }
+  return {};
+}
+
+double Psnr(const Picture& a, const Picture& b) {
+  uint64_t squares = 0;
+  for (size_t i = 0; i < a.pixels.size(); ++i) {
+    const int difference = a.pixels[i] - b.pixels[i];
+    squares += static_cast<uint64_t>(difference * difference);
+  }
+  if (squares == 0) return std::numeric_limits<double>::infinity();
+  return 10 * std::log10(255.0 * 255.0 * static_cast<double>(a.pixels.size()) / static_cast<double>(squares));
+}
+
+}  // namespace nic::tools

@@ -1,0 +1,34 @@
+// A picture in memory, as the tools hand it to libnic.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nic/nic.h"
+#include "tools/outcome.h"
+
+namespace nic::tools {
+
+struct Picture {
+  uint32_t width = 0;
+  uint32_t height = 0;
+  nic_pixel_format format = NIC_RGB8;
+  std::vector<uint8_t> pixels;     // rows from the top, without gaps, channels interleaved
+  std::vector<std::string> notes;  // what reading it lost, one sentence each, for the user
+
+  size_t stride() const { return size_t{width} * static_cast<size_t>(format); }
+  uint8_t* row(uint32_t y) { return pixels.data() + y * stride(); }
+  // As libnic's argument; points into `pixels`.
+  nic_image image() { return {width, height, format, stride(), pixels.data()}; }
+
+  // Takes the sides and format and allocates the pixels, unless a limit forbids that (kExitLimit). A limit of 0 means
+  // libnic's default.
+  Outcome Allocate(uint64_t columns, uint64_t rows, nic_pixel_format channels, const nic_limits& limits);
+};
+
+// PSNR in dB over all samples; infinity for equal pictures. Both must have the same sides and format.
+double Psnr(const Picture& a, const Picture& b);
+
+}  // namespace nic::tools

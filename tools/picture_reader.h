@@ -1,0 +1,13 @@
+// Reads a PNG, JPEG or PNM picture, told apart by its first bytes.
+#pragma once
+
+#include "tools/input_file.h"
+#include "tools/picture.h"
+
+namespace nic::tools {
+
+// Fails with kExitMalformed for what is none of these or is broken, kExitTruncated for what ends early,
+// kExitUnsupported for a kind that nic cannot hold (alpha, CMYK), kExitLimit, kExitFailure if reading fails.
+Outcome ReadPicture(InputFile* file, const nic_limits& limits, Picture* picture);
+
+}  // namespace nic::tools

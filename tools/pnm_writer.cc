@@ -1,0 +1,17 @@
+#include "tools/pnm_writer.h"
+
+namespace nic::tools {
+
+Outcome PnmWriter::Begin(uint32_t width, uint32_t height, nic_pixel_format format) {
+  row_size_ = size_t{width} * static_cast<size_t>(format);
+  const std::string header = std::string(format == NIC_GREY8 ? "P5\n" : "P6\n") + std::to_string(width) + " " +
+                             std::to_string(height) + "\n255\n";
+  return file_->Write(header.data(), header.size());
+}
+
+Outcome PnmWriter::Write(const uint8_t* pixels, uint32_t rows, size_t stride) {
+  for (uint32_t y = 0; y < rows; ++y) NIC_TOOLS_RETURN_IF_FAILED(file_->Write(pixels + y * stride, row_size_));
+  return {};
+}
+
+}  // namespace nic::tools

@@ -1,0 +1,21 @@
+// Writes PNM: P5 for grey, P6 for colour.
+#pragma once
+
+#include "tools/picture_writer.h"
+
+namespace nic::tools {
+
+class PnmWriter : public PictureWriter {
+ public:
+  explicit PnmWriter(OutputFile* file) : file_(file) {}
+
+  Outcome Begin(uint32_t width, uint32_t height, nic_pixel_format format) override;
+  Outcome Write(const uint8_t* pixels, uint32_t rows, size_t stride) override;
+  Outcome End() override { return {}; }
+
+ private:
+  OutputFile* file_;
+  size_t row_size_ = 0;
+};
+
+}  // namespace nic::tools

@@ -1,0 +1,17 @@
+// Measures wall-clock time for reports.
+#pragma once
+
+#include <chrono>
+
+namespace nic::tools {
+
+class Stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point begin_ = Clock::now();
+};
+
+}  // namespace nic::tools
