@@ -49,6 +49,17 @@ inline void CopyInto(const TensorBuffer& part, int64_t y, int64_t x, TensorBuffe
   for (int64_t row = 0; row < part.height(); ++row) std::memcpy(whole->at(y + row, x), part.at(row, 0), row_bytes);
 }
 
+// Copies the samples of one row of `view`, from and to positions that lie the given strides apart.
+template <typename T>
+void CopyRow(const int16_t* from, int64_t from_stride, int16_t* to, int64_t to_stride, const TensorViewOf<T>& view) {
+  const auto bytes = static_cast<size_t>(view.channels) * sizeof(int16_t);
+  if (from_stride == view.channels && to_stride == view.channels) {
+    std::memcpy(to, from, bytes * static_cast<size_t>(view.rect.width()));
+    return;
+  }
+  for (int64_t x = 0; x < view.rect.width(); ++x) std::memcpy(to + x * to_stride, from + x * from_stride, bytes);
+}
+
 // Reads a Program's inputs from buffers, in their order.
 class BufferSource final : public TensorSource {
  public:
@@ -57,11 +68,8 @@ class BufferSource final : public TensorSource {
   }
   Status Read(int input, const TensorView& view) override {
     const TensorBuffer& buffer = *buffers_[input];
-    const size_t channels = static_cast<size_t>(buffer.channels());
     for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) {
-      for (int64_t x = view.rect.x0; x < view.rect.x1; ++x) {
-        std::memcpy(view.at(y, x), buffer.at(y, x), channels * sizeof(int16_t));
-      }
+      CopyRow(buffer.at(y, view.rect.x0), buffer.channels(), view.at(y, view.rect.x0), view.pixel_stride, view);
     }
     return {};
   }
@@ -79,11 +87,8 @@ class BufferSink final : public TensorSink {
   }
   Status Write(int output, const ConstTensorView& view) override {
     TensorBuffer& buffer = *buffers_[output];
-    const size_t channels = static_cast<size_t>(buffer.channels());
     for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) {
-      for (int64_t x = view.rect.x0; x < view.rect.x1; ++x) {
-        std::memcpy(buffer.at(y, x), view.at(y, x), channels * sizeof(int16_t));
-      }
+      CopyRow(view.at(y, view.rect.x0), view.pixel_stride, buffer.at(y, view.rect.x0), buffer.channels(), view);
     }
     return {};
   }
