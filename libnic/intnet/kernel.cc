@@ -2,10 +2,16 @@
 
 #include <cstring>
 
+#include "intnet/kernel_simd.h"
+
 namespace nic {
 
 std::span<const Kernels* const> SupportedKernels() {
-  static const Kernels* const all[] = {&ScalarKernels()};
+  static const std::vector<const Kernels*> all = [] {
+    std::vector<const Kernels*> kernels = SimdKernels();
+    kernels.insert(kernels.begin(), &ScalarKernels());
+    return kernels;
+  }();
   return all;
 }
 

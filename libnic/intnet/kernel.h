@@ -30,13 +30,10 @@ struct Segment {
 struct Kernels {
   // Runs the layer over every segment.
   using Run = void (*)(const Layer& layer, const Segment* segments, size_t count);
-  // Fills the constants of `layer` from `node`, a convolution.
-  using Pack = void (*)(const Node& node, Memory& memory, Layer& layer);
 
   Target target = Target::kScalar;
   const char* name = "scalar";  // names the instructions more closely than the target, for instance "avx512-vnni"
-  Pack pack_convolution = nullptr;
-  Pack pack_depthwise = nullptr;
+  PackedOrder order;            // in which the kernels want their constants
   Run convolve = nullptr;
   Run convolve_depthwise = nullptr;
   Run add = nullptr;

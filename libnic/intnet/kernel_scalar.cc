@@ -21,20 +21,6 @@ int16_t Finish(const Layer& layer, int32_t value) {
   return static_cast<int16_t>(clamped);
 }
 
-// The graph's own order of weights.
-void Pack(const Node& node, Memory& memory, Layer& layer) {
-  layer.weight = Buffer<int16_t>(memory, node.weight.size());
-  std::copy(node.weight.begin(), node.weight.end(), layer.weight.begin());
-  layer.bias = Buffer<int32_t>(memory, node.channels);
-  layer.channel_shift = Buffer<int32_t>(memory, node.channels);
-  for (int o = 0; o < node.channels; ++o) {
-    layer.bias[o] = node.bias[o] + RoundOf(node.shift[o]);
-    layer.channel_shift[o] = node.shift[o];
-  }
-  layer.skip_shift = Buffer<int32_t>(memory, node.skip_shift.size());
-  std::copy(node.skip_shift.begin(), node.skip_shift.end(), layer.skip_shift.begin());
-}
-
 int16_t FinishConvolution(const Layer& layer, const Segment& segment, int64_t x, int o, int32_t sum) {
   if (segment.b) sum += static_cast<int32_t>(segment.b[x * layer.channels + o]) << layer.skip_shift[o];
   return Finish(layer, sum >> layer.channel_shift[o]);
@@ -114,8 +100,7 @@ const Kernels& ScalarKernels() {
   static constexpr Kernels kernels = {
       .target = Target::kScalar,
       .name = "scalar",
-      .pack_convolution = Pack,
-      .pack_depthwise = Pack,
+      .order = {},
       .convolve = Convolve,
       .convolve_depthwise = ConvolveDepthwise,
       .add = Add,

@@ -26,7 +26,7 @@ struct Layer {
   int32_t round = 0;  // of kAdd and kMultiply, and their shift
   int32_t shift = 0;
 
-  // The constants of a convolution. The order is the packing target's own; padding is zero.
+  // The constants of a convolution, in a PackedOrder; padding is zero.
   Buffer<int16_t> weight;
   Buffer<int32_t> bias;  // the rounding of the shift is added
   Buffer<int32_t> channel_shift;
@@ -34,10 +34,26 @@ struct Layer {
   Buffer<int16_t> table;
 };
 
-// Everything but the constants of convolutions. `in_channels` are those of node.a.
-Layer DescribeLayer(const Node& node, int in_channels, Memory& memory);
+// The order of a convolution's constants.
+//
+// With vectors of `lanes` int16, or lanes / 2 sums in int32, two vectors of sums make one of results. Narrowing them
+// takes four sums from either in turn, all the way; so that the results come out in the order of the channels, lane l
+// of vector v of sums stands for PackedChannel(v, l). Bias and shifts lie in that order. Weights come in pairs, for
+// products that are added in pairs; the second of an odd pair is zero:
+// - dense: for each block of `dense_vectors` vectors (the last may have fewer), each kernel row, each pair of the row's
+//   kernel * in_channels values, the block's vectors.
+// - depthwise: for each pair of vectors, each pair of the kernel * kernel taps, the two vectors.
+struct PackedOrder {
+  int lanes = 0;  // 0: the graph's own order, nothing paired
+  int dense_vectors = 0;
 
-// 1 << (shift - 1), the rounding of a rounded shift, or 0 for no shift.
-inline int32_t RoundOf(int shift) { return shift ? int32_t{1} << (shift - 1) : 0; }
+  constexpr int PackedChannel(int vector, int lane) const {
+    return vector / 2 * lanes + lane / 4 * 8 + vector % 2 * 4 + lane % 4;
+  }
+  constexpr int VectorsOf(int channels) const { return (channels + lanes - 1) / lanes * 2; }
+};
+
+// `in_channels` are those of node.a.
+Layer PrepareLayer(const Node& node, int in_channels, const PackedOrder& order, Memory& memory);
 
 }  // namespace nic

@@ -14,13 +14,6 @@ struct Program::Plan {
 
 namespace {
 
-Layer PrepareLayer(const Graph& graph, const Node& node, const Kernels& kernels, Memory& memory) {
-  Layer layer = DescribeLayer(node, TensorChannels(graph, node.a), memory);
-  if (node.operation == Operation::kConvolution) kernels.pack_convolution(node, memory, layer);
-  if (node.operation == Operation::kDepthwise) kernels.pack_depthwise(node, memory, layer);
-  return layer;
-}
-
 void PrepareGraph(const Graph& graph, const Kernels& kernels, Memory& memory, PreparedGraph* prepared) {
   const int tensors = static_cast<int>(graph.inputs.size() + graph.nodes.size());
   prepared->tensors.reserve(tensors);
@@ -28,7 +21,8 @@ void PrepareGraph(const Graph& graph, const Kernels& kernels, Memory& memory, Pr
   for (const Node& node : graph.nodes)
     prepared->tensors.push_back({node.channels, NodeResolution(node, prepared->tensors[node.a].resolution)});
   prepared->layers.reserve(graph.nodes.size());
-  for (const Node& node : graph.nodes) prepared->layers.push_back(PrepareLayer(graph, node, kernels, memory));
+  for (const Node& node : graph.nodes)
+    prepared->layers.push_back(PrepareLayer(node, TensorChannels(graph, node.a), kernels.order, memory));
   prepared->outputs.assign(graph.outputs.begin(), graph.outputs.end());
 }
 

@@ -29,9 +29,9 @@ std::vector<Tensor> Run(const Program& program, const Graph& graph, const std::v
   return sink.tensors;
 }
 
-std::unique_ptr<Program> Prepare(const Graph& graph, Memory& memory, Target target = Target::kScalar) {
+std::unique_ptr<Program> Prepare(const Graph& graph, Memory& memory, const Kernels& kernels = ScalarKernels()) {
   std::unique_ptr<Program> program;
-  const Status status = Program::Prepare(graph, target, memory, &program);
+  const Status status = Program::Prepare(graph, kernels, memory, &program);
   INFO(status.message());
   REQUIRE(status.ok());
   return program;
@@ -61,7 +61,9 @@ TEST_CASE("A random graph gives what its definition says, for any rectangle, str
   for (int round = 0; round < 150; ++round) {
     CAPTURE(round);
     const Graph graph = MakeGraph(random, Draw(random, 1, 9), round % 2 == 0, memory);
-    const auto program = Prepare(graph, memory);
+    const Kernels& kernels = *SupportedKernels()[round % SupportedKernels().size()];
+    CAPTURE(kernels.name);
+    const auto program = Prepare(graph, memory, kernels);
     const int64_t height = DrawSide(random, graph), width = DrawSide(random, graph);
     std::vector<Tensor> inputs;
     for (const GraphInput& input : graph.inputs)

@@ -1,0 +1,193 @@
+// Speed of the integer networks on one core, for every set of kernels that this machine runs: multiply-accumulates per
+// second of single convolutions, and the time of the whole synthesis of nic-fast.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "intnet/graph.h"
+#include "intnet/kernel.h"
+#include "intnet/program.h"
+
+namespace nic {
+namespace {
+
+constexpr int kActivationBound = 16384;  // of inputs and results: 15 bits, as a calibrated model's mostly are
+
+class RandomSource : public TensorSource {
+ public:
+  Status Read(int, const TensorView& view) override {
+    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) {
+      int16_t* row = view.at(y, view.rect.x0);
+      for (int64_t i = 0; i < view.rect.width() * view.channels; ++i)
+        row[i] = static_cast<int16_t>((i * 40503 + y) % 16384);
+    }
+    return {};
+  }
+};
+
+class DiscardingSink : public TensorSink {
+ public:
+  Status Write(int, const ConstTensorView& view) override {
+    benchmark::DoNotOptimize(view.data);
+    return {};
+  }
+};
+
+struct Layout {
+  Operation operation = Operation::kConvolution;
+  int channels = 0;
+  int kernel = 1;
+  int stride = 1;
+  Activation activation = Activation::kNone;
+};
+
+// Builds graphs of random weights, as large as the proof allows for activations of 15 bits.
+class Builder {
+ public:
+  Builder(int channels, Memory& memory) : memory_(memory), graph(memory) {
+    graph.inputs.push_back({channels, -kActivationBound, kActivationBound});
+  }
+
+  int Last() const { return static_cast<int>(graph.nodes.size()); }  // there is one input
+
+  int Convolve(int a, int b, const Layout& layout) {
+    Node node = Append(layout.operation, a, b, layout.channels);
+    node.kernel = static_cast<uint8_t>(layout.kernel);
+    node.stride = static_cast<uint8_t>(layout.stride);
+    node.activation = layout.activation;
+    if (layout.activation == Activation::kLeakyRelu) node.slope_shift = 3;
+    const int from = layout.operation == Operation::kDepthwise ? 1 : TensorChannels(graph, a);
+    const int taps = layout.kernel * layout.kernel * from, limit = std::min(32767, (1 << 16) / taps);
+    std::uniform_int_distribution<int> weights(-limit, limit);
+    for (int i = 0; i < layout.channels * taps; ++i) node.weight.push_back(static_cast<int16_t>(weights(random_)));
+    node.bias.assign(layout.channels, 1000);
+    for (int o = 0; o < layout.channels; ++o) node.shift.push_back(static_cast<uint8_t>(12 + o % 4));
+    if (b != kNoTensor) node.skip_shift.assign(layout.channels, 12);
+    return Push(node);
+  }
+
+  int Multiply(int a, int b) {
+    Node node = Append(Operation::kMultiply, a, b, TensorChannels(graph, a));
+    node.shift.assign(1, 14);
+    return Push(node);
+  }
+
+  int Shuffle(int a, int factor) {
+    Node node = Append(Operation::kShuffle, a, kNoTensor, TensorChannels(graph, a) / (factor * factor));
+    node.factor = static_cast<uint8_t>(factor);
+    return Push(node);
+  }
+
+  // The block of nic-fast (nictrain): 1x1, leaky ReLU, depthwise 3x3, 1x1; then a gated pair of 1x1.
+  int Block(int x) {
+    const int n = TensorChannels(graph, x);
+    int y = Convolve(x, kNoTensor, {.channels = n, .activation = Activation::kLeakyRelu});
+    y = Convolve(y, kNoTensor, {.operation = Operation::kDepthwise, .channels = n, .kernel = 3});
+    x = Convolve(y, x, {.channels = n});
+    const int u = Convolve(x, kNoTensor, {.channels = n});
+    const int v = Convolve(x, kNoTensor, {.channels = n, .activation = Activation::kRelu});
+    return Convolve(Multiply(u, v), x, {.channels = n});
+  }
+
+ private:
+  Node Append(Operation operation, int a, int b, int channels) {
+    Node node(memory_);
+    node.operation = operation;
+    node.a = a;
+    node.b = b;
+    node.channels = channels;
+    node.low = -kActivationBound;
+    node.high = kActivationBound;
+    return node;
+  }
+  int Push(Node& node) {
+    graph.nodes.push_back(std::move(node));
+    return Last();
+  }
+
+  Memory& memory_;
+  std::mt19937 random_{1};
+
+ public:
+  Graph graph;
+};
+
+void RunGraph(benchmark::State& state, const Kernels& kernels, const Graph& graph, int64_t height, int64_t width) {
+  Memory memory;
+  std::unique_ptr<Program> program;
+  const Status status = Program::Prepare(graph, kernels, memory, &program);
+  if (!status.ok()) return state.SkipWithError(status.message());
+  RandomSource source;
+  DiscardingSink sink;
+  Serial serial;
+  const Rect whole = program->OutputSize(0, height, width);
+  for (auto _ : state) {
+    if (!program->Run(height, width, whole, 0, source, sink, serial, memory).ok()) return state.SkipWithError("failed");
+  }
+  const double macs = CountMacs(graph) * static_cast<double>(height * width);
+  state.counters["GMAC/s"] =
+      benchmark::Counter(macs * 1e-9, benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000);
+}
+
+void BenchmarkConvolution(benchmark::State& state, const Kernels* kernels, int from, Layout layout) {
+  Memory memory;
+  Builder builder(from, memory);
+  builder.Convolve(0, kNoTensor, layout);
+  builder.graph.outputs.push_back(builder.Last());
+  RunGraph(state, *kernels, builder.graph, 64, 96);
+}
+
+void BenchmarkSynthesis(benchmark::State& state, const Kernels* kernels) {
+  Memory memory;
+  Builder builder(192, memory);
+  int x = builder.Block(builder.Block(0));
+  x = builder.Shuffle(builder.Convolve(x, kNoTensor, {.channels = 512}), 2);
+  for (int i = 0; i < 3; ++i) x = builder.Block(x);
+  x = builder.Shuffle(builder.Convolve(x, kNoTensor, {.channels = 192}), 8);
+  builder.graph.outputs.push_back(x);
+  RunGraph(state, *kernels, builder.graph, 32, 48);
+}
+
+void Register() {
+  struct Case {
+    const char* name;
+    int from;
+    Layout layout;
+  };
+  const Case cases[] = {
+      {"1x1/128-128", 128, {.channels = 128}},
+      {"1x1/192-192", 192, {.channels = 192}},
+      {"1x1/192-512", 192, {.channels = 512}},
+      {"1x1/512-128", 512, {.channels = 128}},
+      {"3x3/128-256", 128, {.channels = 256, .kernel = 3}},
+      {"3x3s2/128-128", 128, {.channels = 128, .kernel = 3, .stride = 2}},
+      {"5x5/64-64", 64, {.channels = 64, .kernel = 5}},
+      {"dw3x3/128", 128, {.operation = Operation::kDepthwise, .channels = 128, .kernel = 3}},
+      {"dw3x3/192", 192, {.operation = Operation::kDepthwise, .channels = 192, .kernel = 3}},
+  };
+  for (const Kernels* kernels : SupportedKernels()) {
+    const std::string target = kernels->name;
+    for (const Case& each : cases)
+      benchmark::RegisterBenchmark((target + "/" + each.name).c_str(), BenchmarkConvolution, kernels, each.from,
+                                   each.layout)
+          ->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark((target + "/nic-fast-synthesis/48x32").c_str(), BenchmarkSynthesis, kernels)
+        ->Unit(benchmark::kMillisecond);
+  }
+}
+
+}  // namespace
+}  // namespace nic
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  nic::Register();
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
