@@ -1,5 +1,7 @@
 #include "container/file.h"
 
+#include <algorithm>
+
 #include "container/bytes.h"
 
 namespace nic {
@@ -7,7 +9,9 @@ namespace {
 
 constexpr uint8_t kFirstSkippable = 0x80;
 
-bool MayRepeat(uint8_t type) { return type > static_cast<uint8_t>(ElementType::kCicp); }
+bool MayRepeat(uint8_t type) {
+  return type < static_cast<uint8_t>(ElementType::kIcc) || type > static_cast<uint8_t>(ElementType::kCicp);
+}
 
 uint32_t DividedUp(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
 
@@ -40,37 +44,37 @@ Status FileReader::ReadElements(uint64_t metadata_limit) {
     ByteReader reader(bytes_.subspan(static_cast<size_t>(position)), position);
     Element element;
     element.offset = position;
-    NIC_RETURN_IF_ERROR(reader.U8("element type", &element.type));
-    NIC_RETURN_IF_ERROR(reader.Varint64("element length", &element.payload_size));
+    NIC_RETURN_IF_ERROR(reader.U8("element_type", &element.type));
+    NIC_RETURN_IF_ERROR(reader.Varint64("payload_size", &element.payload_size));
     element.payload_offset = reader.offset();
     if (seen[element.type] && !MayRepeat(element.type)) {
-      return Status::Error(NIC_MALFORMED, position, "element type: 0x%02X is repeated", element.type);
+      return Status::Error(NIC_MALFORMED, position, "element_type: 0x%02X is repeated", element.type);
     }
     seen[element.type] = true;
     NIC_RETURN_IF_ERROR(CheckElement(element, metadata_limit));
     elements_.push_back(element);
     has_latents_ = element.type == static_cast<uint8_t>(ElementType::kLatents);
     if (!has_latents_) metadata_size_ += element.payload_offset - element.offset + element.payload_size;
-    if (element.payload_size > bytes_.size() - element.payload_offset) return CutAt("element payload");
+    if (element.payload_size > bytes_.size() - element.payload_offset) return CutAt("payload");
     position = element.payload_offset + element.payload_size;
   }
   if (position == bytes_.size()) return {};
-  return Status::Error(NIC_MALFORMED, position, "bytes follow the latents");
+  return Status::Error(NIC_MALFORMED, position, "payload: bytes follow the latents");
 }
 
 Status FileReader::CheckElement(const Element& element, uint64_t metadata_limit) const {
   if (element.payload_size > UINT64_MAX - element.payload_offset) {
-    return Status::Error(NIC_MALFORMED, element.offset + 1, "element length: exceeds the largest file");
+    return Status::Error(NIC_MALFORMED, element.offset + 1, "payload_size: exceeds the largest file");
   }
   if (element.type == static_cast<uint8_t>(ElementType::kLatents)) return {};
   if (element.type < kFirstSkippable) {
     return Status::Error(NIC_UNSUPPORTED_FEATURE, element.offset,
-                         "element type: 0x%02X is unknown and cannot be skipped", element.type);
+                         "element_type: 0x%02X is unknown and cannot be skipped", element.type);
   }
   const uint64_t fields = element.payload_offset - element.offset;
   const uint64_t left = metadata_limit - metadata_size_;
   if (fields > left || element.payload_size > left - fields || elements_.size() >= kMaxElements) {
-    return Status::Error(NIC_LIMIT_METADATA, element.offset, "element length: metadata exceeds the limit");
+    return Status::Error(NIC_LIMIT_METADATA, element.offset, "payload_size: metadata exceeds the limit");
   }
   return {};
 }
@@ -81,73 +85,85 @@ std::span<const uint8_t> FileReader::Payload(const Element& element) const {
                         static_cast<size_t>(element.payload_size < there ? element.payload_size : there));
 }
 
-Status FileReader::TakeSlice(uint64_t offset, uint64_t size) {
-  CodedSlice slice;
-  slice.offset = offset;
-  slice.size = size;
-  const uint64_t there = offset < bytes_.size() ? bytes_.size() - offset : 0;
-  if (there >= size) {
-    ByteReader reader(bytes_.subspan(static_cast<size_t>(offset), static_cast<size_t>(size)), offset, NIC_MALFORMED);
-    NIC_RETURN_IF_ERROR(reader.U32("slice check", &slice.check));
-    NIC_RETURN_IF_ERROR(reader.Varint64("hyper_size", &slice.hyper_size));
-    slice.stream_offset = reader.offset();
-    NIC_RETURN_IF_ERROR(reader.Bytes("slice", reader.remaining(), &slice.stream));
-    const uint64_t least = static_cast<uint64_t>(header_.lanes()) * kLaneStateBytes;
-    if (slice.stream.size() < least || slice.hyper_size < least || slice.hyper_size > slice.stream.size()) {
-      return Status::Error(NIC_MALFORMED, offset + kSliceCheckBytes, "hyper_size: does not fit the slice");
-    }
-    ++slices_available_;
-  }
-  slices_.push_back(slice);
-  return {};
-}
-
 Status FileReader::FindSlices(const SliceGrid& grid) {
   slices_.clear();
   slices_available_ = 0;
+  if (!has_latents_) return Status::Error(NIC_WRONG_STATE, Status::kNoOffset, "latents: not found yet");
   const Element& payload = latents();
-  const uint64_t least = kSliceCheckBytes + 1 + static_cast<uint64_t>(header_.lanes()) * kLaneStateBytes;
   const uint64_t count = grid.count();
-  const uint64_t index_least = count > 1 ? count : 0;
-  // Every slice has a size of at least one byte in the index, so that a wrong count ends here at the latest.
-  if (index_least > payload.payload_size || count > (payload.payload_size - index_least) / least) {
-    return Status::Error(NIC_MALFORMED, payload.payload_offset, "latents: too short for %llu slices",
-                         static_cast<unsigned long long>(count));
-  }
-
   std::pmr::vector<uint64_t> sizes(slices_.get_allocator());
-  ByteReader reader(Payload(payload), payload.payload_offset, NIC_TRUNCATED);
-  uint64_t sum = 0;
-  for (uint64_t i = 0; i < count && count > 1; ++i) {
-    uint64_t size = 0;
-    const uint64_t offset = reader.offset();
-    NIC_RETURN_IF_ERROR(reader.Varint64("slice size", &size));
-    if (size < least) return Status::Error(NIC_MALFORMED, offset, "slice size: shorter than its lanes");
-    if (size > payload.payload_size - sum)
-      return Status::Error(NIC_MALFORMED, offset, "slice size: exceeds the latents");
-    sum += size;
-    sizes.push_back(size);
+  uint64_t position = payload.payload_offset;
+  if (count == 1) {
+    sizes.push_back(payload.payload_size);
+  } else {
+    NIC_RETURN_IF_ERROR(ReadIndex(count, &sizes, &position));
   }
-  if (count == 1) sizes.push_back(payload.payload_size);
-  const uint64_t index_size = count > 1 ? reader.position() : 0;
-  if (count > 1 && sum != payload.payload_size - index_size) {
-    return Status::Error(NIC_MALFORMED, payload.payload_offset, "slice size: the sum is not that of the latents");
+  if (count == 1 && payload.payload_size < LeastSlice()) {
+    return Status::Error(NIC_MALFORMED, payload.offset + 1, "payload_size: too short for a slice");
   }
-
   slices_.reserve(sizes.size());
-  uint64_t offset = payload.payload_offset + index_size;
   for (const uint64_t size : sizes) {
-    NIC_RETURN_IF_ERROR(TakeSlice(offset, size));
-    offset += size;
+    TakeSlice(position, size);
+    position += size;
   }
   return slices_available_ == count ? Status() : CutAt("slice");
+}
+
+uint64_t FileReader::LeastSlice() const {
+  constexpr uint64_t kLeastHyperSizeBytes = 1;
+  return kSliceCheckBytes + kLeastHyperSizeBytes + kLaneStateBytes * static_cast<uint64_t>(header_.lanes());
+}
+
+Status FileReader::ReadIndex(uint64_t count, std::pmr::vector<uint64_t>* sizes, uint64_t* end) const {
+  const Element& payload = latents();
+  // A size takes at least one byte, so that even a truncated file cannot make the index outgrow its bytes.
+  if (count == 0 || count > payload.payload_size / (LeastSlice() + 1)) {
+    return Status::Error(NIC_MALFORMED, payload.offset + 1, "payload_size: too short for %llu slices",
+                         static_cast<unsigned long long>(count));
+  }
+  const bool cut = payload.payload_size > Payload(payload).size();
+  ByteReader reader(Payload(payload), payload.payload_offset, cut ? NIC_TRUNCATED : NIC_MALFORMED);
+  uint64_t left = payload.payload_size;
+  for (uint64_t i = 0; i < count; ++i) {
+    uint64_t size = 0;
+    const uint64_t offset = reader.offset();
+    NIC_RETURN_IF_ERROR(reader.Varint64("slice_size", &size));
+    if (size < LeastSlice()) return Status::Error(NIC_MALFORMED, offset, "slice_size: too short for a slice");
+    if (size > left) return Status::Error(NIC_MALFORMED, offset, "slice_size: exceeds the latents");
+    left -= size;
+    sizes->push_back(size);
+  }
+  if (left != reader.position()) {
+    return Status::Error(NIC_MALFORMED, payload.payload_offset, "slice_size: index and slices do not fill the payload");
+  }
+  *end = reader.offset();
+  return {};
+}
+
+void FileReader::TakeSlice(uint64_t offset, uint64_t size) {
+  CodedSlice slice;
+  slice.offset = offset;
+  slice.size = size;
+  const uint64_t there = offset < bytes_.size() ? std::min(bytes_.size() - offset, size) : 0;
+  ByteReader reader(there ? bytes_.subspan(static_cast<size_t>(offset), static_cast<size_t>(there)) : bytes_.first(0),
+                    offset);
+  const bool has_check = reader.U32("check", &slice.check).ok();
+  if (has_check && there == size) {
+    const uint64_t least = kLaneStateBytes * static_cast<uint64_t>(header_.lanes());
+    const bool reads = reader.Varint64("hyper_size", &slice.hyper_size).ok();
+    if (!reads || slice.hyper_size < least || slice.hyper_size > reader.remaining()) slice.hyper_size = 0;
+    slice.stream_offset = reader.offset();
+    slice.stream = bytes_.subspan(static_cast<size_t>(slice.stream_offset), reader.remaining());
+    ++slices_available_;
+  }
+  slices_.push_back(slice);
 }
 
 Status FileWriter::Begin(const FileHeader& header) { return WriteHeader(header, bytes_); }
 
 Status FileWriter::Metadata(uint8_t type, std::span<const uint8_t> payload) {
   if (type < kFirstSkippable || (seen_[type] && !MayRepeat(type))) {
-    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "element type: 0x%02X cannot be written here", type);
+    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "element_type: 0x%02X cannot be written here", type);
   }
   const uint64_t size = 1 + static_cast<uint64_t>(VarintSize(payload.size())) + payload.size();
   if (size > kDefaultMetadataLimit - metadata_size_ || elements_ == kMaxElements) {

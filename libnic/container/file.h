@@ -28,7 +28,7 @@ enum class ElementType : uint8_t {
 constexpr uint64_t kDefaultMetadataLimit = uint64_t{64} << 20;
 constexpr size_t kMaxElements = 4096;  // of metadata in one file
 constexpr size_t kSliceCheckBytes = 4;
-constexpr size_t kLaneStateBytes = 4;  // the shortest slice: its check and a state for each lane
+constexpr size_t kLaneStateBytes = 4;  // the shortest stream: a state for each lane
 
 struct Element {
   uint8_t type = 0;
@@ -48,11 +48,11 @@ struct SliceGrid {
 
 // One coded slice.
 struct CodedSlice {
-  uint32_t check = 0;               // XXH32, seed 0, of the decoded latents
-  uint64_t offset = 0;              // of the check in the file
-  uint64_t size = 0;                // in the file, check and hyper_size included
-  uint64_t hyper_size = 0;          // bytes of the stream that decoding the hyper-latents uses
-  uint64_t stream_offset = 0;       // in the file
+  uint32_t check = 0;          // XXH32, seed 0, of the decoded latents
+  uint64_t offset = 0;         // of the check in the file
+  uint64_t size = 0;           // in the file, check and hyper_size included
+  uint64_t hyper_size = 0;     // bytes of the stream that decoding the hyper-latents uses; 0 if the field is damaged
+  uint64_t stream_offset = 0;  // in the file
   std::span<const uint8_t> stream;  // the entropy coder's bytes, behind check and hyper_size
 };
 
@@ -75,7 +75,8 @@ class FileReader {
   Status Open(std::span<const uint8_t> bytes, uint64_t metadata_limit = kDefaultMetadataLimit);
 
   // Finds the slices in the latents. Needs has_latents(). Failures: NIC_MALFORMED where sizes do not add up or a slice
-  // is too short for its lanes; NIC_TRUNCATED if not every slice is whole.
+  // is too short for its lanes; NIC_TRUNCATED if not every slice is whole. Damage within a slice, its hyper_size
+  // included, is no failure: it shows when that slice is decoded.
   // Allocates no more than the bytes that are there justify, however large `grid` is.
   Status FindSlices(const SliceGrid& grid);
 
@@ -96,14 +97,16 @@ class FileReader {
   uint64_t file_size() const { return latents().payload_offset + latents().payload_size; }
 
   // The slices known from the index so far, of which the first slices_available() are whole. All others have an empty
-  // stream; those that begin behind the end of the bytes have a check of 0.
+  // stream, and a check of 0 if that is not there either.
   std::span<const CodedSlice> slices() const { return slices_; }
   uint64_t slices_available() const { return slices_available_; }
 
  private:
   Status ReadElements(uint64_t metadata_limit);
   Status CheckElement(const Element& element, uint64_t metadata_limit) const;
-  Status TakeSlice(uint64_t offset, uint64_t size);
+  Status ReadIndex(uint64_t count, std::pmr::vector<uint64_t>* sizes, uint64_t* end) const;
+  void TakeSlice(uint64_t offset, uint64_t size);
+  uint64_t LeastSlice() const;
   Status CutAt(const char* field) const;
 
   std::span<const uint8_t> bytes_;

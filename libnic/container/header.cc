@@ -87,8 +87,8 @@ Status Judge(const RawHeader& raw) {
 Status CheckWritable(const FileHeader& header) {
   const bool good = header.version_major == kContainerMajor && header.version_minor <= 15 &&
                     header.channels_code <= ChannelsCode::kRgb && header.bit_depth_code == BitDepthCode::k8 &&
-                    header.lanes_log2 <= 2 && header.width && header.height && header.model_digest <= kMaxModelDigest && header.gain_level <= kMaxGainLevel &&
-                    header.slice_side_code <= kMaxSliceSideCode;
+                    header.lanes_log2 <= 2 && header.width && header.height && header.model_digest <= kMaxModelDigest &&
+                    header.gain_level <= kMaxGainLevel && header.slice_side_code <= kMaxSliceSideCode;
   if (good) return {};
   return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "header: a field is out of its range");
 }

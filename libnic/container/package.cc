@@ -24,6 +24,13 @@ bool IsKnown(uint8_t type) {
   return type >= static_cast<uint8_t>(SectionType::kDecoder) && type <= static_cast<uint8_t>(SectionType::kNotes);
 }
 
+// Not skippable, and nothing behind it.
+bool IsOneFrame(std::span<const uint8_t> bytes) {
+  constexpr uint8_t kMagic[4] = {0x28, 0xB5, 0x2F, 0xFD};
+  return bytes.size() >= sizeof kMagic && std::equal(kMagic, kMagic + sizeof kMagic, bytes.begin()) &&
+         ZSTD_findFrameCompressedSize(bytes.data(), bytes.size()) == bytes.size();
+}
+
 }  // namespace
 
 Status PackageReader::Open(std::span<const uint8_t> bytes, const PackageLimits& limits) {
@@ -31,7 +38,10 @@ Status PackageReader::Open(std::span<const uint8_t> bytes, const PackageLimits& 
   sections_.clear();
   ByteReader reader(bytes, 0, NIC_MODEL_MALFORMED, NIC_MODEL_MALFORMED);
   NIC_RETURN_IF_ERROR(ReadIdentity(reader));
-  NIC_RETURN_IF_ERROR(ReadSections(reader, limits));
+  uint64_t frame_sizes[kMaxSections];
+  NIC_RETURN_IF_ERROR(ReadDirectory(reader, frame_sizes));
+  NIC_RETURN_IF_ERROR(JudgeSections(limits));
+  NIC_RETURN_IF_ERROR(ReadFrames(reader, frame_sizes));
 
   digest_ = ComputeDigest();
   return {};
@@ -55,12 +65,12 @@ uint64_t PackageReader::ComputeDigest() const {
 
 Status PackageReader::ReadIdentity(ByteReader& reader) {
   std::span<const uint8_t> field;
-  NIC_RETURN_IF_ERROR(reader.Bytes("package signature", sizeof kPackageSignature, &field));
+  NIC_RETURN_IF_ERROR(reader.Bytes("signature", sizeof kPackageSignature, &field));
   if (!std::equal(field.begin(), field.end(), kPackageSignature)) return Malformed(0, "signature: not a model package");
   uint8_t version = 0;
-  NIC_RETURN_IF_ERROR(reader.U8("package version", &version));
+  NIC_RETURN_IF_ERROR(reader.U8("version", &version));
   if (version >> 4 != kPackageMajor) {
-    return Status::Error(NIC_UNSUPPORTED_VERSION, sizeof kPackageSignature, "package version: %d.%d", version >> 4,
+    return Status::Error(NIC_UNSUPPORTED_VERSION, sizeof kPackageSignature, "package: version: %d.%d", version >> 4,
                          version & 15);
   }
   NIC_RETURN_IF_ERROR(reader.Varint32("model_id", &model_id_));
@@ -77,48 +87,55 @@ Status PackageReader::ReadIdentity(ByteReader& reader) {
   return {};
 }
 
-Status PackageReader::ReadSections(ByteReader& reader, const PackageLimits& limits) {
+Status PackageReader::ReadDirectory(ByteReader& reader, std::span<uint64_t> frame_sizes) {
   uint32_t count = 0;
   uint64_t offset = reader.offset();
   NIC_RETURN_IF_ERROR(reader.Varint32("section_count", &count));
   if (count > kMaxSections) return Malformed(offset, "section_count: above 64");
-  uint64_t total = 0;
-  uint64_t compressed[kMaxSections];
-  int last_type = -1;
   for (uint32_t i = 0; i < count; ++i) {
     PackageSection section;
-    offset = reader.offset();
-    NIC_RETURN_IF_ERROR(reader.U8("section type", &section.type));
-    NIC_RETURN_IF_ERROR(reader.U8("section flags", &section.flags));
-    NIC_RETURN_IF_ERROR(reader.Varint64("section raw_size", &section.raw_size));
-    NIC_RETURN_IF_ERROR(reader.Varint64("section compressed_size", &compressed[i]));
-    NIC_RETURN_IF_ERROR(reader.U64("section check", &section.check));
-    if (section.type <= last_type) return Malformed(offset, "section type: out of order");
-    last_type = section.type;
-    if (section.flags & ~kSectionOptional) {
-      return Status::Error(NIC_UNSUPPORTED_FEATURE, offset + 1, "section flags: a reserved bit is set");
-    }
-    if (!section.optional() && !IsKnown(section.type)) {
-      return Status::Error(NIC_UNSUPPORTED_FEATURE, offset, "section type: %d is unknown", section.type);
-    }
-    if (section.raw_size > limits.max_section || section.raw_size > limits.max_total - total) {
-      return Status::Error(NIC_LIMIT_MEMORY, offset, "section raw_size: exceeds the limit");
-    }
-    total += section.raw_size;
+    section.entry_offset = reader.offset();
+    NIC_RETURN_IF_ERROR(reader.U8("section_type", &section.type));
+    NIC_RETURN_IF_ERROR(reader.U8("section_flags", &section.flags));
+    NIC_RETURN_IF_ERROR(reader.Varint64("raw_size", &section.raw_size));
+    NIC_RETURN_IF_ERROR(reader.Varint64("frame_size", &frame_sizes[i]));
+    NIC_RETURN_IF_ERROR(reader.U64("section_check", &section.check));
     sections_.push_back(section);
   }
-
   offset = reader.offset();
   const uint64_t computed = XXH64(bytes_.data(), reader.position(), 0);
   uint64_t check = 0;
-  NIC_RETURN_IF_ERROR(reader.U64("directory check", &check));
-  if (check != computed) return Malformed(offset, "directory check: does not match");
-  for (uint32_t i = 0; i < count; ++i) {
-    sections_[i].offset = reader.offset();
-    NIC_RETURN_IF_ERROR(reader.Bytes("section frame", compressed[i], &sections_[i].frame));
+  NIC_RETURN_IF_ERROR(reader.U64("directory_check", &check));
+  return check == computed ? Status() : Malformed(offset, "directory_check: does not match");
+}
+
+Status PackageReader::JudgeSections(const PackageLimits& limits) const {
+  uint64_t total = 0;
+  int last_type = -1;
+  for (const PackageSection& section : sections_) {
+    const uint64_t offset = section.entry_offset;
+    if (section.type <= last_type) return Malformed(offset, "section_type: not above the one before");
+    last_type = section.type;
+    if (section.flags & ~kSectionOptional) {
+      return Status::Error(NIC_UNSUPPORTED_FEATURE, offset + 1, "package: section_flags: a reserved bit is set");
+    }
+    if (!section.optional() && !IsKnown(section.type)) {
+      return Status::Error(NIC_UNSUPPORTED_FEATURE, offset, "package: section_type: %d is unknown", section.type);
+    }
+    if (section.raw_size > limits.max_section || section.raw_size > limits.max_total - total) {
+      return Status::Error(NIC_LIMIT_MEMORY, offset, "package: raw_size: exceeds the limit");
+    }
+    total += section.raw_size;
   }
-  if (reader.remaining()) return Malformed(reader.offset(), "bytes follow the last section");
   return {};
+}
+
+Status PackageReader::ReadFrames(ByteReader& reader, std::span<const uint64_t> frame_sizes) {
+  for (size_t i = 0; i < sections_.size(); ++i) {
+    sections_[i].offset = reader.offset();
+    NIC_RETURN_IF_ERROR(reader.Bytes("frame", frame_sizes[i], &sections_[i].frame));
+  }
+  return reader.remaining() ? Malformed(reader.offset(), "bytes follow the last frame") : Status();
 }
 
 const PackageSection* PackageReader::Find(SectionType type) const {
@@ -132,16 +149,14 @@ Status PackageReader::Unpack(const PackageSection& section, Buffer<uint8_t>* raw
                              std::pmr::memory_resource& memory) const {
   const auto refuse = [&](const char* what) { return Malformed(section.offset, what); };
   const std::span<const uint8_t> frame = section.frame;
-  if (ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size()) {
-    return refuse("section frame: not one zstd frame");
-  }
+  if (!IsOneFrame(frame)) return refuse("frame: not one zstd frame");
   if (ZSTD_getFrameContentSize(frame.data(), frame.size()) != section.raw_size) {
-    return refuse("section frame: its content size is not raw_size");
+    return refuse("frame: its content size is not raw_size");
   }
   Buffer<uint8_t> unpacked(memory, static_cast<size_t>(section.raw_size));
   const size_t size = ZSTD_decompress(unpacked.data(), unpacked.size(), frame.data(), frame.size());
-  if (ZSTD_isError(size) || size != section.raw_size) return refuse("section frame: does not decompress");
-  if (XXH64(unpacked.data(), unpacked.size(), 0) != section.check) return refuse("section check: does not match");
+  if (ZSTD_isError(size) || size != section.raw_size) return refuse("frame: does not decompress");
+  if (XXH64(unpacked.data(), unpacked.size(), 0) != section.check) return refuse("section_check: does not match");
   *raw = std::move(unpacked);
   return {};
 }

@@ -39,8 +39,9 @@ struct PackageSection {
   uint8_t type = 0;
   uint8_t flags = 0;
   uint64_t raw_size = 0;
-  uint64_t check = 0;   // XXH64, seed 0, of the raw bytes
-  uint64_t offset = 0;  // of the zstd frame in the package
+  uint64_t check = 0;         // XXH64, seed 0, of the raw bytes
+  uint64_t entry_offset = 0;  // of the section's directory entry in the package
+  uint64_t offset = 0;        // of its zstd frame
   std::span<const uint8_t> frame;
   bool optional() const { return flags & kSectionOptional; }
 };
@@ -73,7 +74,9 @@ class PackageReader {
  private:
   uint64_t ComputeDigest() const;
   Status ReadIdentity(class ByteReader& reader);
-  Status ReadSections(class ByteReader& reader, const PackageLimits& limits);
+  Status ReadDirectory(class ByteReader& reader, std::span<uint64_t> frame_sizes);
+  Status JudgeSections(const PackageLimits& limits) const;
+  Status ReadFrames(class ByteReader& reader, std::span<const uint64_t> frame_sizes);
 
   std::span<const uint8_t> bytes_;
   uint32_t model_id_ = 0;
