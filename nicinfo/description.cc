@@ -10,10 +10,24 @@ constexpr uint32_t kDigestMask = 0xffffff;  // the part of a package's digest th
 
 std::string FindModelName(nic_context* context, const nic_info& info) {
   nic_model_info model;
-  for (size_t i = 0; nic_context_model(context, i, &model, nullptr) == NIC_OK; ++i) {
-    if (model.id == info.model_id && (model.digest & kDigestMask) == info.model_digest) return model.name;
+  nic_status status = NIC_OK;
+  for (size_t i = 0; status != NIC_INVALID_ARGUMENT; ++i) {
+    status = nic_context_model(context, i, &model, nullptr);  // a package that cannot be used is no reason to stop
+    if (status == NIC_OK && model.id == info.model_id && (model.digest & kDigestMask) == info.model_digest) return model.name;
   }
   return "";
+}
+
+// All slices that are whole; their count is bounded by the bytes.
+void ReadSlices(const std::vector<uint8_t>& bytes, std::vector<nic_slice_info>* slices) {
+  constexpr size_t kAtOnce = 1 << 16;
+  size_t count = kAtOnce;
+  while (count == kAtOnce) {
+    const size_t known = slices->size();
+    slices->resize(known + kAtOnce);
+    nic_read_slices(bytes.data(), bytes.size(), nullptr, known, slices->data() + known, kAtOnce, &count, nullptr);
+    slices->resize(known + count);
+  }
 }
 
 }  // namespace
@@ -35,11 +49,7 @@ Outcome Describe(const std::string& file, nic_context* context, Description* des
   status = nic_read_info(bytes.data(), bytes.size(), nullptr, &description->info, &error);
   if (status != NIC_OK && (status != NIC_TRUNCATED || description->info.width == 0)) return Outcome::Library(error);
   description->model_name = FindModelName(context, description->info);
-  nic_slice_info slice;
-  for (uint64_t i = 0;; ++i) {
-    if (nic_read_slice_info(bytes.data(), bytes.size(), nullptr, i, &slice, nullptr) != NIC_OK) break;
-    description->slices.push_back(slice);
-  }
+  ReadSlices(bytes, &description->slices);
   return Outcome::Library(error);
 }
 

@@ -26,7 +26,10 @@ Outcome Context::Open(const Arguments& arguments, Report* report) {
 
 bool Context::FindKnown(const std::string& name, uint32_t* id, std::string* known) const {
   nic_model_info model;
-  for (size_t i = 0; nic_context_model(context_, i, &model, nullptr) == NIC_OK; ++i) {
+  nic_status status = NIC_OK;
+  for (size_t i = 0; status != NIC_INVALID_ARGUMENT; ++i) {
+    status = nic_context_model(context_, i, &model, nullptr);
+    if (status != NIC_OK) continue;  // a package that cannot be used is no reason to stop
     if (name == model.name) {
       *id = model.id;
       return true;

@@ -66,6 +66,7 @@ size_t InputFile::Read(void* to, size_t count) {
 
 Outcome InputFile::ReadAll(uint64_t limit, std::vector<uint8_t>* bytes) {
   bytes->clear();
+  bytes->reserve(kWindow);  // an empty file has an address too
   for (std::span<const uint8_t> ready = Peek(1); !ready.empty(); ready = Peek(1)) {
     if (ready.size() > limit - bytes->size()) {
       return Outcome::Failure(kExitLimit, "file too large", "more than " + Grouped(limit) + " bytes");

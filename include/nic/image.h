@@ -65,6 +65,12 @@ NIC_API nic_status nic_read_info(const void *bytes, size_t size, const nic_limit
 NIC_API nic_status nic_read_slice_info(const void *bytes, size_t size, const nic_limits *limits, uint64_t index,
                                        nic_slice_info *slice, nic_error *error);
 
+/* Describes up to `capacity` slices from number `first` on, reading the file once however many there are. *count
+ * receives how many were described: fewer than `capacity` at the end of the file, or with NIC_TRUNCATED where its bytes
+ * end. */
+NIC_API nic_status nic_read_slices(const void *bytes, size_t size, const nic_limits *limits, uint64_t first,
+                                   nic_slice_info *slices, size_t capacity, size_t *count, nic_error *error);
+
 #ifdef __cplusplus
 }
 #endif

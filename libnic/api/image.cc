@@ -1,4 +1,4 @@
-// Reading a file's header: nic_read_info, nic_read_slice_info.
+// Reading a file's header: nic_read_info, nic_read_slice_info, nic_read_slices.
 #include "nic/image.h"
 
 #include <algorithm>
@@ -40,6 +40,24 @@ Status OpenFile(std::span<const uint8_t> bytes, const nic_limits& limits, FileRe
   if (status.code() != NIC_TRUNCATED) return status;
   *cut = status;
   return {};
+}
+
+// Describes slice number `index`, which must be whole.
+void FillSlice(const FileReader& file, uint64_t index, nic_slice_info* slice) {
+  const FileHeader& header = file.header();
+  const CodedSlice& coded = file.slices()[static_cast<size_t>(index)];
+  const SliceGrid grid = GridOf(header);
+  const uint64_t side = header.slice_side();
+  const uint64_t x = index % grid.columns * side;
+  const uint64_t y = index / grid.columns * side;
+  slice->x = static_cast<uint32_t>(x);
+  slice->y = static_cast<uint32_t>(y);
+  slice->width = static_cast<uint32_t>(std::min<uint64_t>(side, header.width - x));
+  slice->height = static_cast<uint32_t>(std::min<uint64_t>(side, header.height - y));
+  slice->offset = coded.offset;
+  slice->size = coded.size;
+  slice->hyper_size = coded.hyper_size;
+  slice->check = coded.check;
 }
 
 Status CheckArguments(const void* bytes, const void* result) {
@@ -101,25 +119,30 @@ nic_status nic_read_slice_info(const void* bytes, size_t size, const nic_limits*
     nic::FileReader file(memory);
     nic::Status cut;
     NIC_RETURN_IF_ERROR(nic::OpenFile({static_cast<const uint8_t*>(bytes), size}, complete, &file, &cut));
-    const nic::FileHeader& header = file.header();
-    const nic::SliceGrid grid = nic::GridOf(header);
+    const nic::SliceGrid grid = nic::GridOf(file.header());
     if (index >= grid.count()) {
       return nic::Status::Error(NIC_INVALID_ARGUMENT, nic::Status::kNoOffset, "index: the file has %llu slices",
                                 static_cast<unsigned long long>(grid.count()));
     }
     if (index >= file.slices_available()) return cut;
-    const nic::CodedSlice& coded = file.slices()[static_cast<size_t>(index)];
-    const uint64_t side = header.slice_side();
-    const uint64_t x = index % grid.columns * side;
-    const uint64_t y = index / grid.columns * side;
-    slice->x = static_cast<uint32_t>(x);
-    slice->y = static_cast<uint32_t>(y);
-    slice->width = static_cast<uint32_t>(std::min<uint64_t>(side, header.width - x));
-    slice->height = static_cast<uint32_t>(std::min<uint64_t>(side, header.height - y));
-    slice->offset = coded.offset;
-    slice->size = coded.size;
-    slice->hyper_size = coded.hyper_size;
-    slice->check = coded.check;
+    nic::FillSlice(file, index, slice);
     return {};
+  });
+}
+
+nic_status nic_read_slices(const void* bytes, size_t size, const nic_limits* limits, uint64_t first,
+                           nic_slice_info* slices, size_t capacity, size_t* count, nic_error* error) {
+  return nic::Guard(error, [&]() -> nic::Status {
+    NIC_RETURN_IF_ERROR(nic::CheckArguments(bytes, slices));
+    NIC_RETURN_IF_ERROR(nic::CheckArguments(bytes, count));
+    *count = 0;
+    const nic_limits complete = nic::CompleteLimits(limits);
+    nic::Memory memory(complete.max_memory);
+    nic::FileReader file(memory);
+    nic::Status cut;
+    NIC_RETURN_IF_ERROR(nic::OpenFile({static_cast<const uint8_t*>(bytes), size}, complete, &file, &cut));
+    const uint64_t whole = file.slices_available();
+    for (; *count < capacity && first < whole - *count; ++*count) nic::FillSlice(file, first + *count, &slices[*count]);
+    return *count < capacity ? cut : nic::Status();
   });
 }

@@ -1,0 +1,99 @@
+// RAII over the C API, for C++17 and later. Failures are thrown as nic::Error. A Context must outlive what is made of it.
+#ifndef NIC_NIC_HPP
+#define NIC_NIC_HPP
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "nic/nic.h"
+
+namespace nic {
+
+class Error : public std::runtime_error {
+ public:
+  explicit Error(const nic_error& error)
+      : std::runtime_error(std::string(nic_status_name(error.status)) + ": " + error.message), error_(error) {}
+  nic_status status() const { return error_.status; }
+  uint64_t offset() const { return error_.offset; }
+
+ private:
+  nic_error error_;
+};
+
+inline void ThrowIf(nic_status status, const nic_error& error) {
+  if (status != NIC_OK) throw Error(error);
+}
+
+// Owns an object of the C API. New(arguments..., &object, &error) makes it, Free(object) ends it.
+template <typename T, auto New, auto Free>
+class Handle {
+ public:
+  template <typename Argument>
+  explicit Handle(Argument argument) : object_(nullptr, Free) {
+    T* object = nullptr;
+    nic_error error;
+    ThrowIf(New(argument, &object, &error), error);
+    object_.reset(object);
+  }
+  T* get() const { return object_.get(); }
+
+ private:
+  std::unique_ptr<T, void (*)(T*)> object_;
+};
+
+// A picture that owns its pixels: rows from the top, without gaps.
+struct Image {
+  Image(uint32_t w, uint32_t h, nic_pixel_format f) : width(w), height(h), format(f), pixels(size_t{w} * h * f) {}
+  nic_image view() { return {width, height, format, size_t{width} * format, pixels.data()}; }
+  uint32_t width, height;
+  nic_pixel_format format;
+  std::vector<uint8_t> pixels;
+};
+
+class Context : public Handle<nic_context, nic_context_new, nic_context_free> {
+ public:
+  explicit Context(const nic_context_options& options = NIC_CONTEXT_OPTIONS_INIT) : Handle(&options) {}
+  // Adds a model package and returns its id.
+  uint32_t AddModel(const void* bytes, size_t size) {
+    uint32_t id;
+    nic_error error;
+    ThrowIf(nic_context_add_model(get(), bytes, size, &id, nullptr, &error), error);
+    return id;
+  }
+};
+
+class Decoder : public Handle<nic_decoder, nic_decoder_new, nic_decoder_free> {
+ public:
+  explicit Decoder(const Context& context) : Handle(context.get()) {}
+  void Set(nic_decoder_parameter parameter, double value) { Check(nic_decoder_set(get(), parameter, value)); }
+  // Decodes a whole file to the file's own pixel format.
+  Image Decode(const void* bytes, size_t size) {
+    nic_info info;
+    Check(nic_decoder_open(get(), bytes, size));
+    Check(nic_decoder_info(get(), &info));
+    Image image(info.width, info.height, info.format);
+    const nic_image view = image.view();
+    Check(nic_decoder_decode(get(), &view));
+    return image;
+  }
+  void Check(nic_status status) const { ThrowIf(status, *nic_decoder_error(get())); }
+};
+
+class Encoder : public Handle<nic_encoder, nic_encoder_new, nic_encoder_free> {
+ public:
+  explicit Encoder(const Context& context) : Handle(context.get()) {}
+  void Set(nic_encoder_parameter parameter, double value) { Check(nic_encoder_set(get(), parameter, value)); }
+  std::vector<uint8_t> Encode(const nic_image& image, nic_encode_result* result = nullptr) {
+    const uint8_t* bytes;
+    size_t size;
+    Check(nic_encoder_encode(get(), &image, 0, &bytes, &size, result));
+    return {bytes, bytes + size};
+  }
+  void Check(nic_status status) const { ThrowIf(status, *nic_encoder_error(get())); }
+};
+
+}  // namespace nic
+
+#endif
