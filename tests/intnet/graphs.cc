@@ -99,9 +99,11 @@ Node MakeConvolution(Random& random, const Graph& graph, int a, int b, const Con
   for (int o = 0; o < shape.channels; ++o) {
     int64_t residual = 0;
     if (b != kNoTensor) {
-      const int skip_shift = Draw(random, 0, OneIn(random, 4) ? 14 : 8);
+      const int64_t b_magnitude = TensorBounds(graph, b).magnitude();
+      int skip_shift = Draw(random, 0, OneIn(random, 4) ? 30 : 8);
+      while (b_magnitude << skip_shift >= int64_t{1} << 30) --skip_shift;
       node.skip_shift.push_back(static_cast<uint8_t>(skip_shift));
-      residual = int64_t{TensorBounds(graph, b).magnitude()} << skip_shift;
+      residual = b_magnitude << skip_shift;
     }
     AppendChannel(random, magnitude, residual, shape.kernel * shape.kernel * from, node);
   }
