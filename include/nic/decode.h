@@ -36,12 +36,18 @@ NIC_API nic_status nic_decoder_open(nic_decoder *decoder, const void *bytes, siz
 /* What the opened file says. */
 NIC_API nic_status nic_decoder_info(const nic_decoder *decoder, nic_info *info);
 
-/* Decodes the opened file into the caller's pixels: width, height and format of `image` must be the file's (and
- * NIC_DECODER_FORMAT's, if set), or NIC_INVALID_ARGUMENT. After a failure the pixels are undefined, except with
+/* Restricts decoding of the opened file to a rectangle of pixels, until the next nic_decoder_open. Only the slices that
+ * it needs are read, and the pixels equal those of the whole picture. NIC_INVALID_ARGUMENT if it is empty or does not lie
+ * inside the picture. */
+NIC_API nic_status nic_decoder_set_region(nic_decoder *decoder, uint32_t x, uint32_t y, uint32_t width,
+                                          uint32_t height);
+
+/* Decodes the opened file into the caller's pixels: width and height of `image` must be the picture's or the region's,
+ * its format the file's or NIC_DECODER_FORMAT's, or NIC_INVALID_ARGUMENT. After a failure the pixels are undefined, except with
  * NIC_DECODER_KEEP_GOING: then NIC_SLICE_DAMAGED or NIC_TRUNCATED comes with all pixels written. */
 NIC_API nic_status nic_decoder_decode(nic_decoder *decoder, const nic_image *image);
 
-/* Takes rows of the picture: `rows` of them from `y`, `stride` bytes apart, valid during the call only. A result other
+/* Takes rows of the picture or region: `rows` of them from `y`, counted from its first, `stride` bytes apart, valid during the call only. A result other
  * than 0 stops decoding with NIC_IO. */
 typedef int (*nic_rows_callback)(void *user, uint32_t y, uint32_t rows, const uint8_t *pixels, size_t stride);
 
@@ -49,7 +55,7 @@ typedef int (*nic_rows_callback)(void *user, uint32_t y, uint32_t rows, const ui
  * decoded and checked before the first row comes. */
 NIC_API nic_status nic_decoder_decode_rows(nic_decoder *decoder, nic_rows_callback callback, void *user);
 
-/* How many slices of the last decoding were damaged or missing. */
+/* How many of the slices that the last decoding needed were damaged or missing. */
 NIC_API uint64_t nic_decoder_damaged_slices(const nic_decoder *decoder);
 
 /* The last call's error; valid until the next call with this decoder. */

@@ -17,11 +17,11 @@ struct nic_decoder {
 
   nic_context& context;
   bool keep_going = false;
-  int format = 0;  // 0: the file's
+  int format = 0;   // 0: the file's
+  nic::Rect region; // empty: the whole picture
 
   nic::FileReader file;
   bool opened = false;
-  nic::Status cut;  // NIC_TRUNCATED if not every slice is there
   const nic::ModelStore::Model* model = nullptr;
   uint64_t damaged = 0;
 
@@ -66,7 +66,9 @@ class RowConverter {
 Status Open(nic_decoder& decoder, std::span<const uint8_t> bytes) {
   decoder.opened = false;
   decoder.damaged = 0;
-  NIC_RETURN_IF_ERROR(OpenWholeFile(bytes, decoder.context.limits, &decoder.file, &decoder.cut));
+  decoder.region = {};
+  Status cut;
+  NIC_RETURN_IF_ERROR(OpenWholeFile(bytes, decoder.context.limits, &decoder.file, &cut));
   const FileHeader& header = decoder.file.header();
   NIC_RETURN_IF_ERROR(
       decoder.context.models.FindForDecoding(header.model_id, header.model_digest, &decoder.model));
@@ -79,38 +81,47 @@ Status Open(nic_decoder& decoder, std::span<const uint8_t> bytes) {
   return {};
 }
 
-// Decodes and hands each row of samples to `take`.
+Rect ResultRegion(const nic_decoder& decoder) {
+  const FileHeader& header = decoder.file.header();
+  return decoder.region.width() > 0 ? decoder.region : Rect{0, 0, header.width, header.height};
+}
+
+// Decodes and hands each row of samples to `take`, which counts rows from the region's first.
 template <typename Take>
 Status DecodeRows(nic_decoder& decoder, Take&& take) {
   nic_context& context = decoder.context;
   const FileHeader& header = decoder.file.header();
   const PreparedModel& model = *decoder.model->prepared;
-  if (!decoder.keep_going) NIC_RETURN_IF_ERROR(decoder.cut);
-
   const SliceLayout layout(header.width, header.height, header.slice_side(), model.decoder());
+  const Rect region = ResultRegion(decoder);
+  Rect wanted;
+  NIC_RETURN_IF_ERROR(FindLatents(model, layout, region, context.memory, &wanted));
   DecodedLatents decoded;
-  NIC_RETURN_IF_ERROR(DecodeLatents(decoder.file, model, layout, decoder.keep_going, context.progress.Part(0, 0.5),
-                                    *context.parallel, context.memory, &decoded));
+  NIC_RETURN_IF_ERROR(DecodeLatents(decoder.file, model, layout, wanted, decoder.keep_going,
+                                    context.progress.Part(0, 0.5), *context.parallel, context.memory, &decoded));
   decoder.damaged = decoded.damaged;
 
-  RowConverter converter(decoder, header.width, model.decoder().output_bits);
+  RowConverter converter(decoder, static_cast<uint32_t>(region.width()), model.decoder().output_bits);
   const Progress progress = context.progress.Part(0.5, 1);
-  const auto take_row = [&](uint32_t y, const int16_t* values) -> Status {
-    if (y % kRowsAtOnce == 0) NIC_RETURN_IF_ERROR(progress.Report(static_cast<double>(y) / header.height));
-    return take(y, values, converter);
+  const auto take_row = [&](int64_t y, const int16_t* values) -> Status {
+    const auto row = static_cast<uint32_t>(y - region.y0);
+    if (row % kRowsAtOnce == 0) {
+      NIC_RETURN_IF_ERROR(progress.Report(static_cast<double>(row) / static_cast<double>(region.height())));
+    }
+    return take(row, values, converter);
   };
   const RateIndex rate{header.gain_level, header.interpolation};
-  NIC_RETURN_IF_ERROR(Synthesise(model, decoded.latents, rate, header.width, header.height, *context.parallel,
-                                 context.memory, take_row));
-  NIC_RETURN_IF_ERROR(decoded.first_damage);
-  return decoder.cut;
+  NIC_RETURN_IF_ERROR(
+      Synthesise(model, layout, decoded.latents, rate, region, *context.parallel, context.memory, take_row));
+  NIC_RETURN_IF_ERROR(context.progress.Report(1));
+  return decoded.first_damage;
 }
 
 Status CheckImage(const nic_decoder& decoder, const nic_image& image) {
-  const FileHeader& header = decoder.file.header();
+  const Rect region = ResultRegion(decoder);
   if (!image.pixels) return InvalidArgument("image: pixels is null");
-  if (image.width != header.width || image.height != header.height) {
-    return InvalidArgument("image: width or height is not the file's");
+  if (image.width != region.width() || image.height != region.height()) {
+    return InvalidArgument("image: width or height is not that of the picture or region");
   }
   if (static_cast<int>(image.format) != ResultFormat(decoder)) return InvalidArgument("image: format is not the decoder's");
   if (image.stride < size_t{image.width} * static_cast<size_t>(image.format)) {
@@ -137,13 +148,13 @@ Status DecodeInto(nic_decoder& decoder, const nic_image& image) {
 Status DecodeToCallback(nic_decoder& decoder, nic_rows_callback callback, void* user) {
   NIC_RETURN_IF_ERROR(CheckOpened(decoder));
   if (!callback) return InvalidArgument("callback: null");
-  const FileHeader& header = decoder.file.header();
-  const size_t stride = size_t{header.width} * static_cast<size_t>(ResultFormat(decoder));
+  const Rect region = ResultRegion(decoder);
+  const size_t stride = static_cast<size_t>(region.width()) * static_cast<size_t>(ResultFormat(decoder));
   Buffer<uint8_t> rows(decoder.context.memory, stride * kRowsAtOnce);
   return DecodeRows(decoder, [&](uint32_t y, const int16_t* values, RowConverter& converter) -> Status {
     const uint32_t in_group = y % kRowsAtOnce;
     converter.Convert(values, rows.data() + in_group * stride);
-    if (in_group + 1 < kRowsAtOnce && y + 1 < header.height) return {};
+    if (in_group + 1 < kRowsAtOnce && y + 1 < region.height()) return {};
     if (callback(user, y - in_group, in_group + 1, rows.data(), stride) == 0) return {};
     return Status::Error(NIC_IO, Status::kNoOffset, "callback: reported failure");
   });
@@ -163,6 +174,18 @@ Status SetParameter(nic_decoder& decoder, nic_decoder_parameter parameter, doubl
       return {};
   }
   return InvalidArgument("parameter: unknown");
+}
+
+Status SetRegion(nic_decoder& decoder, uint32_t x, uint32_t y, uint32_t width, uint32_t height) {
+  NIC_RETURN_IF_ERROR(CheckOpened(decoder));
+  const FileHeader& header = decoder.file.header();
+  const Rect region{x, y, int64_t{x} + width, int64_t{y} + height};
+  if (width == 0 || height == 0 || region.x1 > header.width || region.y1 > header.height) {
+    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "region: %u x %u at (%u, %u) is empty or outside %u x %u",
+                         width, height, x, y, header.width, header.height);
+  }
+  decoder.region = region;
+  return {};
 }
 
 Status DecodeOnce(nic_context& context, std::span<const uint8_t> bytes, nic_image* image) {
@@ -223,6 +246,11 @@ nic_status nic_decoder_info(const nic_decoder* decoder, nic_info* info) {
   if (!decoder->opened) return NIC_WRONG_STATE;
   nic::FillInfo(decoder->file, info);
   return NIC_OK;
+}
+
+nic_status nic_decoder_set_region(nic_decoder* decoder, uint32_t x, uint32_t y, uint32_t width, uint32_t height) {
+  if (!decoder) return NIC_INVALID_ARGUMENT;
+  return nic::Guard(&decoder->error, [&] { return nic::SetRegion(*decoder, x, y, width, height); });
 }
 
 nic_status nic_decoder_decode(nic_decoder* decoder, const nic_image* image) {

@@ -7,34 +7,56 @@
 #include "codec/slice_runner.h"
 
 namespace nic {
+namespace {
 
-Status DecodeLatents(const FileReader& file, const PreparedModel& model, const SliceLayout& layout, bool keep_going,
-                     const Progress& progress, Parallel& parallel, Memory& memory, DecodedLatents* decoded) {
-  decoded->latents =
-      TensorBuffer(memory, layout.latent_height(), layout.latent_width(), model.decoder().latent_channels);
+Status MissingSlice(const FileReader& file, int64_t index) {
+  return Status::Error(NIC_TRUNCATED, file.size(), "slice %lld: the bytes end before it does",
+                       static_cast<long long>(index));
+}
+
+Status DecodeOneSlice(const FileReader& file, const PreparedModel& model, const SliceLayout& layout, int64_t index,
+                      Parallel& parallel, Memory& memory, TensorWindow* latents) {
+  if (static_cast<uint64_t>(index) >= file.slices_available()) return MissingSlice(file, index);
+  char name[32];
+  std::snprintf(name, sizeof name, "slice %lld", static_cast<long long>(index));
+  return DecodeSlice(model, file.slices()[static_cast<size_t>(index)], file.header().lanes(), layout.Latents(index),
+                     parallel, memory, latents)
+      .Within(name);
+}
+
+}  // namespace
+
+Status DecodeLatents(const FileReader& file, const PreparedModel& model, const SliceLayout& layout, const Rect& wanted,
+                     bool keep_going, const Progress& progress, Parallel& parallel, Memory& memory,
+                     DecodedLatents* decoded) {
+  decoded->latents = TensorWindow(memory, wanted, model.decoder().latent_channels);
   decoded->latents.Fill(0);
+  decoded->damaged = 0;
   decoded->first_damage = {};
-  const auto available = static_cast<int64_t>(file.slices_available());
-  decoded->damaged = static_cast<uint64_t>(layout.count() - available);
+  const SliceRange touched = layout.Touching(wanted);
+  const int64_t last = touched.Slice(touched.count() - 1, layout.columns());
+  if (!keep_going && static_cast<uint64_t>(last) >= file.slices_available()) {
+    return MissingSlice(file, static_cast<int64_t>(file.slices_available()));
+  }
 
   std::mutex mutex;
-  int64_t first_damaged = available;
-  const auto decode = [&](int64_t index, Parallel& within) -> Status {
-    const Status status = DecodeSlice(model, file.slices()[static_cast<size_t>(index)], file.header().lanes(),
-                                      layout.Latents(index), within, memory, &decoded->latents);
-    if (status.ok()) return {};
-    char name[32];
-    std::snprintf(name, sizeof name, "slice %lld", static_cast<long long>(index));
-    if (!keep_going || status.code() != NIC_SLICE_DAMAGED) return status.Within(name);
+  int64_t first_damaged = layout.count();
+  const auto note_damage = [&](int64_t index, const Status& status) -> Status {
+    if (!keep_going || (status.code() != NIC_SLICE_DAMAGED && status.code() != NIC_TRUNCATED)) return status;
     const std::lock_guard lock(mutex);
     ++decoded->damaged;
     if (index < first_damaged) {
       first_damaged = index;
-      decoded->first_damage = status.Within(name);
+      decoded->first_damage = status;
     }
     return {};
   };
-  return RunSlices(available, parallel, progress, decode);
+  const auto decode = [&](int64_t number, Parallel& within) -> Status {
+    const int64_t index = touched.Slice(number, layout.columns());
+    const Status status = DecodeOneSlice(file, model, layout, index, within, memory, &decoded->latents);
+    return status.ok() ? status : note_damage(index, status);
+  };
+  return RunSlices(touched.count(), parallel, progress, decode);
 }
 
 }  // namespace nic

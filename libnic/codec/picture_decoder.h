@@ -1,4 +1,4 @@
-// From the slices of a file to the latents of the whole picture.
+// From the slices of a file to the latents of the picture, or of a part of it.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +13,16 @@
 namespace nic {
 
 struct DecodedLatents {
-  TensorBuffer latents;
-  uint64_t damaged = 0;  // slices that are missing or do not decode: their latents are 0
+  TensorWindow latents;
+  uint64_t damaged = 0;  // wanted slices that are missing or do not decode: their latents are 0
   Status first_damage;   // of the first of these
 };
 
-// Decodes every slice that `file` has whole. A damaged slice ends the call with its status, unless `keep_going`: then it
-// is only counted. Missing slices are counted, never an error here. The result depends on nothing but file and model.
-Status DecodeLatents(const FileReader& file, const PreparedModel& model, const SliceLayout& layout, bool keep_going,
-                     const Progress& progress, Parallel& parallel, Memory& memory, DecodedLatents* decoded);
+// Decodes the latents of `wanted`, a rectangle of latent positions, and no slices but those that it touches. A damaged
+// or missing slice ends the call with its status, unless `keep_going`: then it is only counted. The result depends on
+// nothing but file and model.
+Status DecodeLatents(const FileReader& file, const PreparedModel& model, const SliceLayout& layout, const Rect& wanted,
+                     bool keep_going, const Progress& progress, Parallel& parallel, Memory& memory,
+                     DecodedLatents* decoded);
 
 }  // namespace nic

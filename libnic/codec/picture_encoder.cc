@@ -51,9 +51,10 @@ Status PictureEncoder::Encode(const RateIndex& rate, const Progress& progress, s
   choices.gains = gains;
   choices.lanes = layout_.count() > 1 ? kMaxLanes : 0;
   choices.optimise = settings_.effort >= kOptimisingEffort;
-  TensorBuffer decoded;
+  TensorWindow decoded;
   if (psnr) {
-    decoded = TensorBuffer(memory_, layout_.latent_height(), layout_.latent_width(), model_.decoder().latent_channels);
+    decoded = TensorWindow(memory_, {0, 0, layout_.latent_width(), layout_.latent_height()},
+                           model_.decoder().latent_channels);
   }
   std::pmr::vector<EncodedSlice> slices(&memory_);
   slices.reserve(static_cast<size_t>(layout_.count()));
@@ -89,15 +90,16 @@ Status PictureEncoder::Write(const RateIndex& rate, const std::pmr::vector<Encod
   return writer.Latents(coded);
 }
 
-Status PictureEncoder::MeasurePsnr(const RateIndex& rate, const TensorBuffer& decoded, double* psnr) {
+Status PictureEncoder::MeasurePsnr(const RateIndex& rate, const TensorWindow& decoded, double* psnr) {
   const int output_bits = model_.decoder().output_bits;
   std::pmr::vector<uint8_t> rounded(size_t{picture_.width} * static_cast<size_t>(picture_.channels), &memory_);
   uint64_t squares = 0;
-  const auto add_row = [&](uint32_t y, const int16_t* values) -> Status {
-    squares += SumSquares(picture_, y, values, output_bits, rounded.data());
+  const auto add_row = [&](int64_t y, const int16_t* values) -> Status {
+    squares += SumSquares(picture_, static_cast<uint32_t>(y), values, output_bits, rounded.data());
     return {};
   };
-  NIC_RETURN_IF_ERROR(Synthesise(model_, decoded, rate, picture_.width, picture_.height, parallel_, memory_, add_row));
+  const Rect whole{0, 0, picture_.width, picture_.height};
+  NIC_RETURN_IF_ERROR(Synthesise(model_, layout_, decoded, rate, whole, parallel_, memory_, add_row));
   const double samples = static_cast<double>(picture_.width) * picture_.height * picture_.channels;
   *psnr = squares == 0 ? std::numeric_limits<double>::infinity()
                        : 10 * std::log10(255.0 * 255.0 * samples / static_cast<double>(squares));

@@ -43,7 +43,7 @@ class PictureEncoder {
  private:
   Status Write(const RateIndex& rate, const std::pmr::vector<struct EncodedSlice>& slices,
                std::pmr::vector<uint8_t>* bytes) const;
-  Status MeasurePsnr(const RateIndex& rate, const TensorBuffer& decoded, double* psnr);
+  Status MeasurePsnr(const RateIndex& rate, const TensorWindow& decoded, double* psnr);
 
   const PreparedModel& model_;
   EncoderSettings settings_;

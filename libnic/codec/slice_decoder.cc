@@ -65,13 +65,13 @@ Status DecodeStream(const PreparedModel& model, const CodedSlice& slice, int lan
 }  // namespace
 
 Status DecodeSlice(const PreparedModel& model, const CodedSlice& slice, int lanes, const Rect& place, Parallel& parallel,
-                   Memory& memory, TensorBuffer* latents) {
+                   Memory& memory, TensorWindow* latents) {
   SliceContext context(model, place.height(), place.width(), parallel, memory);
   NIC_RETURN_IF_ERROR(DecodeStream(model, slice, lanes, memory, context).MovedBy(slice.stream_offset));
   if (context.ComputeCheck() != slice.check) {
     return Status::Error(NIC_SLICE_DAMAGED, slice.offset, "check: the decoded latents do not match it");
   }
-  CopyInto(context.latents(), place.y0, place.x0, latents);
+  latents->Take(context.latents(), place);
   return {};
 }
 

@@ -11,9 +11,9 @@
 
 namespace nic {
 
-// Decodes a slice and writes its latents into the rectangle `place` of the picture's `latents`. Failure: the rectangle
-// is left as it was, NIC_SLICE_DAMAGED with an offset in the file, or what the memory throws.
+// Decodes a slice, whose latents stand in the rectangle `place` of the picture's, and writes those of them that lie in
+// `latents`. Failure: nothing is written, NIC_SLICE_DAMAGED with an offset in the file, or what the memory throws.
 Status DecodeSlice(const PreparedModel& model, const CodedSlice& slice, int lanes, const Rect& place, Parallel& parallel,
-                   Memory& memory, TensorBuffer* latents);
+                   Memory& memory, TensorWindow* latents);
 
 }  // namespace nic

@@ -138,13 +138,13 @@ class SliceEncoder {
 
 Status EncodeSlice(const PreparedModel& model, const TensorBuffer& analysed, const Rect& place,
                    const SliceChoices& choices, Parallel& parallel, Memory& memory, EncodedSlice* slice,
-                   TensorBuffer* decoded) {
+                   TensorWindow* decoded) {
   SliceEncoder encoder(model, place, choices, parallel, memory);
   encoder.GainLatents(analysed, place, choices.gains);
   NIC_RETURN_IF_ERROR(encoder.EncodeHyperLatents());
   for (size_t pass = 0; pass < model.decoder().passes.size(); ++pass) NIC_RETURN_IF_ERROR(encoder.EncodePass(pass));
   encoder.Finish(choices.lanes, slice);
-  if (decoded) CopyInto(encoder.latents(), place.y0, place.x0, decoded);
+  if (decoded) decoded->Take(encoder.latents(), place);
   return {};
 }
 

@@ -31,6 +31,6 @@ struct SliceChoices {
 // decoding will give in that rectangle.
 Status EncodeSlice(const PreparedModel& model, const TensorBuffer& analysed, const Rect& place,
                    const SliceChoices& choices, Parallel& parallel, Memory& memory, EncodedSlice* slice,
-                   TensorBuffer* decoded);
+                   TensorWindow* decoded);
 
 }  // namespace nic

@@ -8,6 +8,17 @@
 
 namespace nic {
 
+// The slices of some columns and rows of the grid.
+struct SliceRange {
+  int64_t column0 = 0, row0 = 0, column1 = 0, row1 = 0;
+  int64_t count() const { return (column1 - column0) * (row1 - row0); }
+  // The index of number `number` of them, in a grid of `columns` columns.
+  int64_t Slice(int64_t number, int64_t columns) const {
+    const int64_t width = column1 - column0;
+    return (row0 + number / width) * columns + column0 + number % width;
+  }
+};
+
 // The grids of a picture of width x height pixels.
 class SliceLayout {
  public:
@@ -31,6 +42,10 @@ class SliceLayout {
     const int64_t y = index / columns() * side_;
     return {x, y, x + side_ < latent_width_ ? x + side_ : latent_width_,
             y + side_ < latent_height_ ? y + side_ : latent_height_};
+  }
+  // The slices that have latents in `latents`, which is not empty.
+  SliceRange Touching(const Rect& latents) const {
+    return {latents.x0 / side_, latents.y0 / side_, CeilDivide(latents.x1, side_), CeilDivide(latents.y1, side_)};
   }
   // The hyper-latent positions of a slice with these latents: a grid of its own.
   int64_t HyperWidth(const Rect& latents) const { return CeilDivide(latents.width(), hyper_factor_); }

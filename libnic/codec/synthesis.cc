@@ -8,7 +8,7 @@ namespace {
 // Latents times the inverse gain, within the synthesis' input range.
 class UngainedSource final : public TensorSource {
  public:
-  UngainedSource(const TensorBuffer& latents, const std::pmr::vector<Gain>& gains, const GraphInput& range)
+  UngainedSource(const TensorWindow& latents, const std::pmr::vector<Gain>& gains, const GraphInput& range)
       : latents_(latents), gains_(gains), range_(range) {}
 
   Status Read(int, const TensorView& view) override {
@@ -25,17 +25,18 @@ class UngainedSource final : public TensorSource {
     }
   }
 
-  const TensorBuffer& latents_;
+  const TensorWindow& latents_;
   const std::pmr::vector<Gain>& gains_;
   const GraphInput range_;
 };
 
 class RowSink final : public TensorSink {
  public:
-  RowSink(uint32_t width, Memory& memory, const ValueRow& row) : packed_(memory, size_t{width} * 3), row_(row) {}
+  RowSink(int64_t width, Memory& memory, const ValueRow& row)
+      : packed_(memory, static_cast<size_t>(width) * 3), row_(row) {}
 
   Status Write(int, const ConstTensorView& view) override {
-    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) NIC_RETURN_IF_ERROR(row_(static_cast<uint32_t>(y), Pack(view, y)));
+    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) NIC_RETURN_IF_ERROR(row_(y, Pack(view, y)));
     return {};
   }
 
@@ -53,15 +54,19 @@ class RowSink final : public TensorSink {
 
 }  // namespace
 
-Status Synthesise(const PreparedModel& model, const TensorBuffer& latents, const RateIndex& rate, uint32_t width,
-                  uint32_t height, Parallel& parallel, Memory& memory, const ValueRow& row) {
+Status FindLatents(const PreparedModel& model, const SliceLayout& layout, const Rect& region, Memory& memory,
+                   Rect* latents) {
+  return model.synthesis().FindInputRect(layout.latent_height(), layout.latent_width(), region, memory, latents);
+}
+
+Status Synthesise(const PreparedModel& model, const SliceLayout& layout, const TensorWindow& latents,
+                  const RateIndex& rate, const Rect& region, Parallel& parallel, Memory& memory, const ValueRow& row) {
   const DecoderModel& numbers = model.decoder();
-  std::pmr::vector<Gain> gains(numbers.latent_channels, &memory);
+  std::pmr::vector<Gain> gains(static_cast<size_t>(numbers.latent_channels), &memory);
   ComputeGains(numbers.inverse_gain, numbers.latent_channels, rate, gains.data());
   UngainedSource source(latents, gains, numbers.synthesis.inputs[0]);
-  RowSink sink(width, memory, row);
-  const Rect picture{0, 0, width, height};
-  return model.synthesis().Run(latents.height(), latents.width(), picture, 0, source, sink, parallel, memory);
+  RowSink sink(region.width(), memory, row);
+  return model.synthesis().Run(layout.latent_height(), layout.latent_width(), region, 0, source, sink, parallel, memory);
 }
 
 }  // namespace nic

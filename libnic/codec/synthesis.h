@@ -5,18 +5,24 @@
 
 #include "base/parallel.h"
 #include "codec/prepared_model.h"
+#include "codec/slice_layout.h"
 #include "codec/tensor_buffer.h"
 #include "image/pixels.h"
 #include "model/gain.h"
 
 namespace nic {
 
-// Takes one finished row, three synthesis values a column without gaps (see RoundToRgb); rows come from the top down.
-using ValueRow = std::function<Status(uint32_t y, const int16_t* values)>;
+// Takes one finished row of the region, three synthesis values a column without gaps (see RoundToRgb). `y` is the
+// picture's; rows come from the top down.
+using ValueRow = std::function<Status(int64_t y, const int16_t* values)>;
 
-// Runs the synthesis over `latents` (the picture's, as decoded) at `rate` and hands out the rows of the picture's
-// width x height.
-Status Synthesise(const PreparedModel& model, const TensorBuffer& latents, const RateIndex& rate, uint32_t width,
-                  uint32_t height, Parallel& parallel, Memory& memory, const ValueRow& row);
+// The latents that the synthesis of `region` reads: a rectangle of the picture's, which `layout` describes.
+Status FindLatents(const PreparedModel& model, const SliceLayout& layout, const Rect& region, Memory& memory,
+                   Rect* latents);
+
+// Runs the synthesis at `rate` over the picture that `layout` describes and hands out the rows of `region`, in pixels.
+// `latents` holds at least what FindLatents says.
+Status Synthesise(const PreparedModel& model, const SliceLayout& layout, const TensorWindow& latents,
+                  const RateIndex& rate, const Rect& region, Parallel& parallel, Memory& memory, const ValueRow& row);
 
 }  // namespace nic

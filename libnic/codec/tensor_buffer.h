@@ -10,6 +10,11 @@
 
 namespace nic {
 
+// Empty (a width or height of 0 or less) where they have nothing in common.
+inline Rect Intersect(const Rect& a, const Rect& b) {
+  return {std::max(a.x0, b.x0), std::max(a.y0, b.y0), std::min(a.x1, b.x1), std::min(a.y1, b.y1)};
+}
+
 // height x width x channels samples of int16, channels innermost, no gaps.
 class TensorBuffer {
  public:
@@ -43,11 +48,33 @@ class TensorBuffer {
   int channels_ = 0;
 };
 
-// Copies all of `part` into `whole`, its first sample to (y, x).
-inline void CopyInto(const TensorBuffer& part, int64_t y, int64_t x, TensorBuffer* whole) {
-  const size_t row_bytes = static_cast<size_t>(part.width()) * static_cast<size_t>(part.channels()) * sizeof(int16_t);
-  for (int64_t row = 0; row < part.height(); ++row) std::memcpy(whole->at(y + row, x), part.at(row, 0), row_bytes);
-}
+// A rectangle of a larger tensor, addressed by the positions of the whole.
+class TensorWindow {
+ public:
+  TensorWindow() = default;
+  TensorWindow(Memory& memory, const Rect& rect, int channels)
+      : rect_(rect), samples_(memory, rect.height(), rect.width(), channels) {}
+
+  const Rect& rect() const { return rect_; }
+  int channels() const { return samples_.channels(); }
+  int16_t* at(int64_t y, int64_t x) { return samples_.at(y - rect_.y0, x - rect_.x0); }
+  const int16_t* at(int64_t y, int64_t x) const { return samples_.at(y - rect_.y0, x - rect_.x0); }
+  void Fill(int16_t value) { samples_.Fill(value); }
+
+  // Copies of `part`, whose first sample stands at (place.y0, place.x0) of the whole, what lies in the window.
+  void Take(const TensorBuffer& part, const Rect& place) {
+    const Rect common = Intersect(rect_, place);
+    if (common.width() <= 0) return;
+    const size_t bytes = static_cast<size_t>(common.width()) * static_cast<size_t>(channels()) * sizeof(int16_t);
+    for (int64_t y = common.y0; y < common.y1; ++y) {
+      std::memcpy(at(y, common.x0), part.at(y - place.y0, common.x0 - place.x0), bytes);
+    }
+  }
+
+ private:
+  Rect rect_;
+  TensorBuffer samples_;
+};
 
 // Copies the samples of one row of `view`, from and to positions that lie the given strides apart.
 template <typename T>

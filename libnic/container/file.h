@@ -80,6 +80,8 @@ class FileReader {
   // Allocates no more than the bytes that are there justify, however large `grid` is.
   Status FindSlices(const SliceGrid& grid);
 
+  uint64_t size() const { return bytes_.size(); }  // of what was given to Open
+
   bool has_header() const { return header_size_ != 0; }
   const FileHeader& header() const { return header_; }
   size_t header_size() const { return header_size_; }

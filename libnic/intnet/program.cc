@@ -59,6 +59,13 @@ Status Program::Run(int64_t height, int64_t width, const Rect& rect, int64_t str
   return Execution(plan_->graph, plan_->kernels, windows, rect, source, sink, parallel, memory).Run();
 }
 
+Status Program::FindInputRect(int64_t height, int64_t width, const Rect& rect, Memory& memory, Rect* input) const {
+  WindowPlan windows(memory);
+  NIC_RETURN_IF_ERROR(PlanWindows(plan_->graph, height, width, rect, 0, &windows));
+  *input = windows.windows[0].wanted;
+  return {};
+}
+
 uint64_t Program::EstimateMemory(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows) const {
   WindowPlan windows(*std::pmr::new_delete_resource());
   const Status status = PlanWindows(plan_->graph, height, width, rect, strip_rows, &windows);

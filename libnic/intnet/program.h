@@ -79,6 +79,10 @@ class Program {
   Status Run(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows, TensorSource& source,
              TensorSink& sink, Parallel& parallel, Memory& memory) const;
 
+  // The samples of the inputs that Run reads for `rect`: `rect` and the halo of the graph's receptive field, cut at the
+  // tensor's border. Fails as Run does.
+  Status FindInputRect(int64_t height, int64_t width, const Rect& rect, Memory& memory, Rect* input) const;
+
   // About how many bytes Run would hold at once; 0 where Run would refuse its arguments.
   uint64_t EstimateMemory(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows) const;
 

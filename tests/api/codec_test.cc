@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <vector>
@@ -133,4 +134,62 @@ TEST_CASE("a file cut anywhere is truncated") {
     REQUIRE(nic_decode(context.get(), file.data(), size, &image, &error) == NIC_TRUNCATED);
     REQUIRE(error.offset <= size);
   }
+}
+
+TEST_CASE("a region equals the crop of the whole picture") {
+  const Context context = MakeContext();
+  constexpr uint32_t kWidth = 333;
+  constexpr uint32_t kHeight = 190;
+  const int channels = GENERATE(1, 3);
+  const std::vector<uint8_t> pixels = MakePicture(kWidth, kHeight, channels, 3);
+  const std::vector<uint8_t> file = EncodePicture(context.get(), pixels, kWidth, kHeight, channels, 60, 64);
+  const std::vector<uint8_t> whole = DecodePicture(context.get(), file);
+  nic_decoder* decoder = nullptr;
+  REQUIRE(nic_decoder_new(context.get(), &decoder, nullptr) == NIC_OK);
+  const auto [x, y, width, height] = GENERATE(table<uint32_t, uint32_t, uint32_t, uint32_t>(
+      {{0, 0, 1, 1}, {332, 189, 1, 1}, {63, 63, 2, 2}, {100, 20, 150, 120}, {0, 64, 333, 64}, {0, 0, 333, 190}}));
+  CAPTURE(x, y, width, height);
+  REQUIRE(nic_decoder_open(decoder, file.data(), file.size()) == NIC_OK);
+  REQUIRE(nic_decoder_set_region(decoder, x, y, width, height) == NIC_OK);
+  std::vector<uint8_t> part(size_t{width} * height * channels);
+  const nic_image image = {width, height, static_cast<nic_pixel_format>(channels), size_t{width} * channels,
+                           part.data()};
+  REQUIRE(nic_decoder_decode(decoder, &image) == NIC_OK);
+  for (uint32_t row = 0; row < height; ++row) {
+    const auto* expected = &whole[((y + row) * size_t{kWidth} + x) * channels];
+    REQUIRE(std::equal(expected, expected + size_t{width} * channels, &part[row * image.stride]));
+  }
+  nic_decoder_free(decoder);
+}
+
+TEST_CASE("a region is refused where it is not in the picture") {
+  const Context context = MakeContext();
+  const std::vector<uint8_t> file = EncodePicture(context.get(), MakePicture(70, 40, 3, 3), 70, 40, 3, 60);
+  nic_decoder* decoder = nullptr;
+  REQUIRE(nic_decoder_new(context.get(), &decoder, nullptr) == NIC_OK);
+  REQUIRE(nic_decoder_set_region(decoder, 0, 0, 1, 1) == NIC_WRONG_STATE);
+  REQUIRE(nic_decoder_open(decoder, file.data(), file.size()) == NIC_OK);
+  REQUIRE(nic_decoder_set_region(decoder, 0, 0, 0, 1) == NIC_INVALID_ARGUMENT);
+  REQUIRE(nic_decoder_set_region(decoder, 70, 0, 1, 1) == NIC_INVALID_ARGUMENT);
+  REQUIRE(nic_decoder_set_region(decoder, 0, 39, 1, 2) == NIC_INVALID_ARGUMENT);
+  REQUIRE(nic_decoder_set_region(decoder, 0xFFFFFFFF, 0, 0xFFFFFFFF, 1) == NIC_INVALID_ARGUMENT);
+  REQUIRE(nic_decoder_set_region(decoder, 69, 39, 1, 1) == NIC_OK);
+  nic_decoder_free(decoder);
+}
+
+TEST_CASE("a region of a file that is cut behind its slices decodes") {
+  const Context context = MakeContext();
+  const std::vector<uint8_t> file = EncodePicture(context.get(), MakePicture(200, 200, 3, 9), 200, 200, 3, 60, 64);
+  nic_slice_info slice;
+  REQUIRE(nic_read_slice_info(file.data(), file.size(), nullptr, 9, &slice, nullptr) == NIC_OK);
+  nic_decoder* decoder = nullptr;
+  REQUIRE(nic_decoder_new(context.get(), &decoder, nullptr) == NIC_OK);
+  REQUIRE(nic_decoder_open(decoder, file.data(), slice.offset) == NIC_OK);
+  std::vector<uint8_t> part(10 * 10 * 3);
+  const nic_image image = {10, 10, NIC_RGB8, 30, part.data()};
+  REQUIRE(nic_decoder_set_region(decoder, 5, 5, 10, 10) == NIC_OK);
+  REQUIRE(nic_decoder_decode(decoder, &image) == NIC_OK);
+  REQUIRE(nic_decoder_set_region(decoder, 5, 180, 10, 10) == NIC_OK);
+  REQUIRE(nic_decoder_decode(decoder, &image) == NIC_TRUNCATED);
+  nic_decoder_free(decoder);
 }
