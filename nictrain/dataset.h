@@ -27,6 +27,11 @@ class Dataset {
   // little-endian.
   Status WritePack(const std::string& path) const;
 
+  // Drops all but the first `count` pictures.
+  void Keep(size_t count) {
+    if (count < pictures_.size()) pictures_.resize(count);
+  }
+
   size_t size() const { return pictures_.size(); }
   const Picture& picture(size_t index) const { return pictures_[index]; }
   uint64_t pixels() const;

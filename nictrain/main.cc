@@ -2,14 +2,19 @@
 #include <torch/cuda.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <thread>
 
 #include "arguments.h"
 #include "evaluation.h"
+#include "exporter.h"
+#include "files.h"
 #include "trainer.h"
+#include "verification.h"
 
 namespace nic {
 namespace {
@@ -19,7 +24,11 @@ constexpr char kUsage[] =
     "                             [--threads N] [--device cpu|cuda]\n"
     "       nictrain eval --checkpoint FILE --data PATH [--anchors FILE] [--curve NAME] [--threads N]\n"
     "                             [--device cpu|cuda]\n"
+    "       nictrain export --checkpoint FILE --data PATH --output FILE.nicm [--version N] [--notes FILE] [--threads N]\n"
+    "       nictrain verify --package FILE.nicm --checkpoint FILE --data PATH [--limit N] [--threads N]\n"
     "       nictrain pack FOLDER PACK\n";
+
+constexpr char kDefaultCurve[] = "pillow-jpeg-420";
 
 std::atomic<bool> stop_requested{false};
 
@@ -27,10 +36,11 @@ void RequestStop(int) { stop_requested = true; }
 
 Status Usage(const char* what) { return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what); }
 
+// At least two: with one thread LibTorch leaves 1x1 convolutions to a plain loop that is several times slower.
 Status UseThreads(const Arguments& arguments) {
-  double threads = 0;
+  double threads = std::thread::hardware_concurrency();
   NIC_RETURN_IF_ERROR(arguments.GetNumber("threads", 1, 1024, &threads));
-  if (threads >= 1) torch::set_num_threads(static_cast<int>(threads));
+  torch::set_num_threads(std::max(2, static_cast<int>(threads)));
   return {};
 }
 
@@ -63,6 +73,20 @@ Status RunTrain(int count, char** texts) {
   return Train(run);
 }
 
+Status ReadNetwork(const std::string& path, Network& network) {
+  StoredTensors weights;
+  NIC_RETURN_IF_ERROR(ReadSafetensors(path, &weights));
+  return LoadNetwork(weights, network);
+}
+
+std::vector<double> WholeLevels(const Network& network) {
+  std::vector<double> qualities;
+  for (int64_t i = 0; i < network.shape().levels; ++i) qualities.push_back(static_cast<double>(i));
+  return qualities;
+}
+
+void ShowCount(size_t done, size_t of) { std::fprintf(stderr, "\r%zu of %zu pictures%s", done, of, done == of ? "\n" : ""); }
+
 Status RunEvaluate(int count, char** texts) {
   Arguments arguments;
   NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {"checkpoint", "data", "anchors", "curve", "threads", "device"},
@@ -73,29 +97,109 @@ Status RunEvaluate(int count, char** texts) {
   torch::Device device = torch::kCPU;
   NIC_RETURN_IF_ERROR(UseThreads(arguments));
   NIC_RETURN_IF_ERROR(ChooseDevice(arguments, &device));
-  StoredTensors weights;
-  NIC_RETURN_IF_ERROR(ReadSafetensors(arguments.get("checkpoint"), &weights));
   Network network;
-  NIC_RETURN_IF_ERROR(LoadNetwork(weights, network));
+  NIC_RETURN_IF_ERROR(ReadNetwork(arguments.get("checkpoint"), network));
   network.to(device);
   Dataset pictures;
   NIC_RETURN_IF_ERROR(Dataset::Load(arguments.get("data"), 1, &pictures));
   std::vector<RatePoint> anchor;
   if (arguments.has("anchors")) {
-    NIC_RETURN_IF_ERROR(ReadCurve(arguments.get("anchors"), arguments.get("curve", "jpeg"), &anchor));
+    NIC_RETURN_IF_ERROR(ReadCurve(arguments.get("anchors"), arguments.get("curve", kDefaultCurve), &anchor));
   }
-  std::vector<double> qualities;
-  for (int64_t i = 0; i < network.shape().levels; ++i) qualities.push_back(static_cast<double>(i));
-  const auto points = Evaluate(network, pictures, qualities, device, [&](size_t done) {
-    std::fprintf(stderr, "\r%zu of %zu pictures", done, pictures.size());
-  });
-  std::fprintf(stderr, "\n");
+  const std::vector<double> qualities = WholeLevels(network);
+  const auto points = Evaluate(network, pictures, qualities, device,
+                               [&](size_t done) { ShowCount(done, pictures.size()); });
   std::printf("quality,bpp,psnr\n");
   for (size_t i = 0; i < points.size(); ++i) std::printf("%g,%.4f,%.3f\n", qualities[i], points[i].bpp, points[i].psnr);
   if (anchor.empty()) return {};
   const auto difference = BdRate(anchor, points);
   if (!difference) return Usage("the curves have no common range of PSNR");
-  std::printf("BD-rate against %s: %.2f %%\n", arguments.get("curve", "jpeg").c_str(), *difference);
+  std::printf("BD-rate against %s: %.2f %%\n", arguments.get("curve", kDefaultCurve).c_str(), *difference);
+  return {};
+}
+
+Status RunExport(int count, char** texts) {
+  Arguments arguments;
+  NIC_RETURN_IF_ERROR(
+      ParseArguments(count, texts, {"checkpoint", "data", "output", "version", "notes", "threads"}, &arguments));
+  if (!arguments.words.empty() || !arguments.has("checkpoint") || !arguments.has("data") || !arguments.has("output")) {
+    return Usage("export: --checkpoint, --data and --output are wanted");
+  }
+  double version = 1;
+  NIC_RETURN_IF_ERROR(arguments.GetNumber("version", 1, 1e6, &version));
+  NIC_RETURN_IF_ERROR(UseThreads(arguments));
+  PackageIdentity identity;
+  identity.version = static_cast<uint32_t>(version);
+  if (arguments.has("notes")) {
+    std::vector<uint8_t> notes;
+    NIC_RETURN_IF_ERROR(ReadFile(arguments.get("notes"), &notes));
+    identity.notes.assign(notes.begin(), notes.end());
+  }
+  const ExportOptions options;
+  Network network;
+  Dataset dataset;
+  NIC_RETURN_IF_ERROR(ReadNetwork(arguments.get("checkpoint"), network));
+  NIC_RETURN_IF_ERROR(Dataset::Load(arguments.get("data"), options.side, &dataset));
+  Memory memory;
+  DecoderModel decoder(memory);
+  EncoderModel encoder(memory);
+  NIC_RETURN_IF_ERROR(ExportModel(network, dataset, options, memory, &decoder, &encoder,
+                                  [](const char* what) { std::fprintf(stderr, "%s\n", what); }));
+  size_t bytes = 0;
+  NIC_RETURN_IF_ERROR(WriteModel(arguments.get("output"), identity, decoder, encoder, memory, &bytes));
+  std::printf("%s: %zu bytes, %d latent bits, latents to +-%d, coded from scale %d of %d, %.0f MAC per pixel to decode\n",
+              arguments.get("output").c_str(), bytes, decoder.latent_bits, decoder.latent_high,
+              decoder.first_coded_scale, decoder.scales, DecodeMacs(decoder));
+  return {};
+}
+
+void PrintReports(const std::vector<TensorReport>& reports) {
+  std::printf("graph,tensor,operation,low,high,bound_low,bound_high,at_bounds,fewest_weight_bits,mean_weight_bits\n");
+  for (const TensorReport& r : reports) {
+    std::printf("%s,%d,%d,%d,%d,%d,%d,%llu,%d,%.1f\n", r.graph.c_str(), r.number, static_cast<int>(r.operation), r.low,
+                r.high, r.bound_low, r.bound_high, static_cast<unsigned long long>(r.at_bounds), r.fewest_weight_bits,
+                r.mean_weight_bits);
+  }
+}
+
+Status RunVerify(int count, char** texts) {
+  Arguments arguments;
+  NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {"package", "checkpoint", "data", "limit", "threads"}, &arguments));
+  if (!arguments.words.empty() || !arguments.has("package") || !arguments.has("checkpoint") || !arguments.has("data")) {
+    return Usage("verify: --package, --checkpoint and --data are wanted");
+  }
+  double limit = 1e6;
+  NIC_RETURN_IF_ERROR(arguments.GetNumber("limit", 1, 1e6, &limit));
+  NIC_RETURN_IF_ERROR(UseThreads(arguments));
+  Memory memory;
+  DecoderModel decoder(memory);
+  EncoderModel encoder(memory);
+  Network network;
+  Dataset pictures;
+  NIC_RETURN_IF_ERROR(ReadModel(arguments.get("package"), memory, &decoder, &encoder));
+  NIC_RETURN_IF_ERROR(ReadNetwork(arguments.get("checkpoint"), network));
+  NIC_RETURN_IF_ERROR(Dataset::Load(arguments.get("data"), 16, &pictures));
+  pictures.Keep(static_cast<size_t>(limit));
+
+  std::vector<TensorReport> reports;
+  NIC_RETURN_IF_ERROR(InspectTensors(decoder, encoder, pictures.picture(0), {decoder.levels - 1, 0}, memory, &reports));
+  PrintReports(reports);
+  const std::vector<double> qualities = WholeLevels(network);
+  std::vector<RateIndex> rates;
+  for (double quality : qualities) rates.push_back({static_cast<int>(quality), 0});
+  const auto show = [&](size_t done) { ShowCount(done, pictures.size()); };
+  std::vector<RatePoint> integer;
+  Serial serial;
+  NIC_RETURN_IF_ERROR(EvaluateCodec(std::move(decoder), std::move(encoder), pictures, rates, serial, memory, show,
+                                    &integer));
+  const auto real = Evaluate(network, pictures, qualities, torch::kCPU, show);
+  std::printf("quality,float_bpp,float_psnr,integer_bpp,integer_psnr,rate_change_percent,psnr_change\n");
+  for (size_t i = 0; i < real.size(); ++i) {
+    std::printf("%g,%.5f,%.4f,%.5f,%.4f,%.3f,%.4f\n", qualities[i], real[i].bpp, real[i].psnr, integer[i].bpp,
+                integer[i].psnr, (integer[i].bpp / real[i].bpp - 1) * 100, integer[i].psnr - real[i].psnr);
+  }
+  const auto cost = BdRate(real, integer);
+  if (cost) std::printf("BD-rate of integers and real bytes against the float estimate: %.3f %%\n", *cost);
   return {};
 }
 
@@ -112,6 +216,8 @@ Status Dispatch(int count, char** texts) {
   const std::string command = count > 1 ? texts[1] : "";
   if (command == "train") return RunTrain(count - 2, texts + 2);
   if (command == "eval") return RunEvaluate(count - 2, texts + 2);
+  if (command == "export") return RunExport(count - 2, texts + 2);
+  if (command == "verify") return RunVerify(count - 2, texts + 2);
   if (command == "pack") return RunPack(count - 2, texts + 2);
   return Usage("no such command");
 }

@@ -1,0 +1,368 @@
+#include "exporter.h"
+
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "container/package.h"
+#include "files.h"
+#include "graph_builder.h"
+#include "model/model_section.h"
+#include "quantiser.h"
+
+namespace nic {
+namespace {
+
+using torch::Tensor;
+
+constexpr int kHighestLatentBits = 8;
+constexpr int kLowestLatentBits = 3;
+constexpr int kOutputBits = 6;
+constexpr double kPixelUnits = 510;  // of the analysis' integer input, in the network's input of 1
+constexpr double kLevels = 255;      // pixel levels in the network's output of 1
+
+class Exporter {
+ public:
+  Exporter(Network& network, const ExportOptions& options, Memory& memory)
+      : network_(network), options_(options), memory_(memory) {}
+
+  Status BuildGraphs(const Tensor& pictures, DecoderModel* decoder, EncoderModel* encoder) {
+    torch::NoGradGuard no_gradients;
+    NIC_RETURN_IF_ERROR(BuildAnalysis(pictures, encoder).Within("analysis"));
+    NIC_RETURN_IF_ERROR(MeasureLatents());
+    NIC_RETURN_IF_ERROR(BuildHyperAnalysis(encoder).Within("hyper-analysis"));
+    NIC_RETURN_IF_ERROR(BuildHyperSynthesis(decoder).Within("hyper-synthesis"));
+    decoder->passes.emplace_back(memory_);
+    decoder->passes.emplace_back(memory_);
+    NIC_RETURN_IF_ERROR(BuildFirstPass(decoder).Within("first pass"));
+    NIC_RETURN_IF_ERROR(BuildSecondPass(decoder).Within("second pass"));
+    NIC_RETURN_IF_ERROR(BuildSynthesis(decoder).Within("synthesis"));
+    FillNumbers(decoder);
+    FillGains(network_.loggain, latent_bits_ - analysis_exponent_, &encoder->gain);
+    FillGains(network_.loginv, synthesis_exponent_ - latent_bits_, &decoder->inverse_gain);
+    return {};
+  }
+
+ private:
+  static LayerOptions With(Activation activation) {
+    LayerOptions options;
+    options.activation = activation;
+    return options;
+  }
+
+  static Value AddBlock(GraphBuilder& builder, const std::string& name, const Value& x, BlockImpl& block) {
+    const auto path = [&](const char* part) { return name + "." + part; };
+    const int64_t channels = block.a->weight.size(0);
+    LayerOptions depthwise;
+    depthwise.depthwise = true;
+    LayerOptions onto_x;
+    onto_x.residual = &x;
+    const Value wide = builder.Convolve(path("a").c_str(), x, block.a->weight, block.a->bias,
+                                        With(Activation::kLeakyRelu));
+    const Value mixed = builder.Convolve(path("dw").c_str(), wide, block.depthwise->weight, block.depthwise->bias,
+                                         depthwise);
+    const Value middle = builder.Convolve(path("b").c_str(), mixed, block.b->weight, block.b->bias, onto_x);
+    const auto weights = block.gate->weight.split(channels, 0);
+    const auto biases = block.gate->bias.split(channels, 0);
+    const Value u = builder.Convolve(path("f1.u").c_str(), middle, weights[0], biases[0]);
+    const Value v = builder.Convolve(path("f1.v").c_str(), middle, weights[1], biases[1], With(Activation::kRelu));
+    const Value gated = builder.Multiply(path("gate").c_str(), u, v);
+    LayerOptions onto_middle;
+    onto_middle.residual = &middle;
+    return builder.Convolve(path("f2").c_str(), gated, block.out->weight, block.out->bias, onto_middle);
+  }
+
+  static Value AddBlocks(GraphBuilder& builder, const char* name, Value x, Numbered<Block>& blocks) {
+    for (size_t i = 0; i < blocks.layers.size(); ++i) {
+      x = AddBlock(builder, std::string(name) + "." + std::to_string(i), x, *blocks.layers[i]);
+    }
+    return x;
+  }
+
+  Status BuildAnalysis(const Tensor& pictures, EncoderModel* encoder) {
+    GraphBuilder builder(options_.margin, memory_);
+    const Value pixels = builder.Input(pictures * kPixelUnits, 0, -255, 255);
+    const Tensor first = PermuteAfterUnshuffle(network_.e8->weight / kPixelUnits, 8);
+    Value x = builder.Convolve("e8", builder.Unshuffle(pixels, 8), first, network_.e8->bias);
+    x = AddBlocks(builder, "eb8", x, *network_.eb8);
+    const Tensor second = PermuteAfterUnshuffle(network_.e16->weight, 2);
+    x = builder.Convolve("e16", builder.Unshuffle(x, 2), second, network_.e16->bias);
+    x = AddBlocks(builder, "eb16", x, *network_.eb16);
+    builder.Output(x);
+    analysed_ = x.samples;
+    analysis_exponent_ = x.exponents[0];
+    return builder.Finish(&encoder->analysis);
+  }
+
+  // Gained latents at qualities from one end to the other, and the integers that hold them.
+  Status MeasureLatents() {
+    std::vector<Tensor> gained;
+    for (int64_t level = 0; level < network_.shape().levels; ++level) {
+      gained.push_back(analysed_ * network_.Gain(torch::full({1}, static_cast<double>(level))));
+    }
+    latents_ = torch::cat(gained, 0);
+    const double widest = latents_.abs().max().item<double>() * options_.margin;
+    latent_bits_ = std::min(kHighestLatentBits, LargestExponent(widest));
+    if (latent_bits_ < kLowestLatentBits) {
+      return Status::Error(NIC_MODEL_UNSAFE, Status::kNoOffset, "latents reach %.0f, too far for %d fractional bits",
+                           widest, kLowestLatentBits);
+    }
+    latent_bound_ = std::min(32767, static_cast<int>(std::ceil(std::ldexp(widest, latent_bits_))));
+    return {};
+  }
+
+  Status BuildHyperAnalysis(EncoderModel* encoder) {
+    const Tensor symbols = (network_.HyperAnalyse(latents_) - network_.zmu).round();
+    hyper_bound_ = static_cast<int>(std::ceil(symbols.abs().max().item<double>() * options_.margin)) + 1;
+    hyper_ = symbols;
+
+    GraphBuilder builder(options_.margin, memory_);
+    auto& layers = network_.he->layers;
+    Value x = builder.Input(latents_, latent_bits_, -latent_bound_, latent_bound_);
+    x = builder.Convolve("he.0", x, layers[0]->weight, layers[0]->bias, With(Activation::kLeakyRelu));
+    LayerOptions halve = With(Activation::kLeakyRelu);
+    halve.stride = 2;
+    x = builder.Convolve("he.2", x, layers[1]->weight, layers[1]->bias, halve);
+    LayerOptions last;
+    last.stride = 2;
+    last.form = ResultForm::Fixed(0, -hyper_bound_, hyper_bound_);
+    x = builder.Convolve("he.4", x, layers[2]->weight, layers[2]->bias - network_.zmu.flatten(), last);
+    builder.Output(x);
+    return builder.Finish(&encoder->hyper_analysis);
+  }
+
+  Status BuildHyperSynthesis(DecoderModel* decoder) {
+    GraphBuilder builder(options_.margin, memory_);
+    auto& layers = network_.hd->layers;
+    Value x = builder.Input(hyper_, 0, -hyper_bound_, hyper_bound_);
+    const Tensor mean = torch::conv2d(network_.zmu, layers[0]->weight, layers[0]->bias).flatten();
+    x = builder.Convolve("hd.0", x, PermuteBeforeShuffle(layers[0]->weight, 2), PermuteBeforeShuffle(mean, 2),
+                         With(Activation::kLeakyRelu));
+    x = builder.Shuffle(x, 2);
+    x = builder.Convolve("hd.3", x, PermuteBeforeShuffle(layers[1]->weight, 2),
+                         PermuteBeforeShuffle(layers[1]->bias, 2), With(Activation::kLeakyRelu));
+    x = builder.Shuffle(x, 2);
+    x = builder.Convolve("hd.6", x, layers[2]->weight, layers[2]->bias, With(Activation::kLeakyRelu));
+    builder.Output(x);
+    features_ = x;
+    return builder.Finish(&decoder->hyper_synthesis);
+  }
+
+  // The last layers of a pass: means in the latents' unit, and indices of scales.
+  void AddMoments(GraphBuilder& builder, const char* name, const Value& x, torch::nn::Conv2dImpl& layer) {
+    const std::string path = name;
+    const int64_t channels = network_.shape().latents;
+    const auto weights = layer.weight.split(channels, 0);
+    const auto biases = layer.bias.split(channels, 0);
+    LayerOptions mean;
+    mean.form = ResultForm::Fixed(latent_bits_, -latent_bound_, latent_bound_);
+    LayerOptions index;
+    index.form = ResultForm::Fixed(0, 0, options_.scales.count - 1);
+    const double per_unit = options_.scales.per_unit();
+    const Value means = builder.Convolve((path + ".mean").c_str(), x, weights[0], biases[0], mean);
+    const Value indices = builder.Convolve((path + ".scale").c_str(), x, weights[1] * per_unit,
+                                           (biases[1] - kMinLogScale) * per_unit, index);
+    builder.Output(means);
+    builder.Output(indices);
+    means_ = means.samples;
+  }
+
+  Value FeatureInput(GraphBuilder& builder, const DecoderModel& decoder) {
+    const Bounds bounds = TensorBounds(decoder.hyper_synthesis, decoder.hyper_synthesis.outputs[0]);
+    return builder.Input(features_.samples, features_.exponents[0], bounds.low, bounds.high);
+  }
+
+  Status BuildFirstPass(DecoderModel* decoder) {
+    Pass& pass = decoder->passes[0];
+    GraphBuilder builder(options_.margin, memory_);
+    AddMoments(builder, "par0", FeatureInput(builder, *decoder), *network_.par0);
+    const Tensor mask = FirstPassMask(latents_.size(2), latents_.size(3), latents_.options());
+    first_decoded_ = ((latents_ - means_).round() + means_) * mask;
+    const int channels = static_cast<int>(network_.shape().latents);
+    pass.coded[0] = pass.coded[3] = {0, channels};
+    return builder.Finish(&pass.context);
+  }
+
+  Status BuildSecondPass(DecoderModel* decoder) {
+    Pass& pass = decoder->passes[1];
+    GraphBuilder builder(options_.margin, memory_);
+    auto& layers = network_.ctx->layers;
+    const Value decoded = builder.Input(first_decoded_, latent_bits_, -latent_bound_, latent_bound_);
+    const Value features = FeatureInput(builder, *decoder);
+    Value x = builder.Concatenate(decoded, features);
+    x = builder.Convolve("ctx.0", x, layers[0]->weight, layers[0]->bias, With(Activation::kLeakyRelu));
+    LayerOptions depthwise;
+    depthwise.depthwise = true;
+    x = builder.Convolve("ctx.2", x, layers[1]->weight, layers[1]->bias, depthwise);
+    x = builder.Convolve("ctx.3", x, layers[2]->weight, layers[2]->bias, With(Activation::kLeakyRelu));
+    AddMoments(builder, "ctx.5", x, *layers[3]);
+    const int channels = static_cast<int>(network_.shape().latents);
+    pass.coded[1] = pass.coded[2] = {0, channels};
+    return builder.Finish(&pass.context);
+  }
+
+  // Decoded latents times the inverse gain: at both ends and in the middle, where the rounding errors differ most.
+  Tensor SynthesisSamples() const {
+    const int64_t levels = network_.shape().levels;
+    const int64_t count = analysed_.size(0);
+    std::vector<Tensor> samples;
+    for (int64_t level : {int64_t{0}, levels / 2, levels - 1}) {
+      const Tensor rounded = latents_.narrow(0, level * count, count).round();
+      samples.push_back(rounded * network_.InverseGain(torch::full({1}, static_cast<double>(level))));
+    }
+    return torch::cat(samples, 0);
+  }
+
+  Status BuildSynthesis(DecoderModel* decoder) {
+    GraphBuilder builder(options_.margin, memory_);
+    const Tensor samples = SynthesisSamples();
+    const double widest = samples.abs().max().item<double>() * options_.margin;
+    synthesis_exponent_ = LargestExponent(widest);
+    const int bound = std::min(32767, static_cast<int>(std::ceil(std::ldexp(widest, synthesis_exponent_))));
+    Value x = builder.Input(samples, synthesis_exponent_, -bound, bound);
+    x = AddBlocks(builder, "db16", x, *network_.db16);
+    x = builder.Convolve("d16", x, PermuteBeforeShuffle(network_.d16->weight, 2),
+                         PermuteBeforeShuffle(network_.d16->bias, 2));
+    x = AddBlocks(builder, "db8", builder.Shuffle(x, 2), *network_.db8);
+    LayerOptions last;
+    const int black = 128 << kOutputBits;
+    last.form = ResultForm::Fixed(kOutputBits, -black, black - 1);
+    x = builder.Convolve("d8", x, PermuteBeforeShuffle(network_.d8->weight * kLevels, 8),
+                         PermuteBeforeShuffle(network_.d8->bias * kLevels, 8), last);
+    builder.Output(builder.Shuffle(x, 8));
+    return builder.Finish(&decoder->synthesis);
+  }
+
+  void FillNumbers(DecoderModel* decoder) const {
+    decoder->latent_channels = static_cast<int>(network_.shape().latents);
+    decoder->hyper_channels = static_cast<int>(network_.shape().hyper_latents);
+    decoder->latent_factor = 16;
+    decoder->hyper_factor = 4;
+    decoder->latent_bits = latent_bits_;
+    decoder->latent_low = static_cast<int16_t>(-latent_bound_);
+    decoder->latent_high = static_cast<int16_t>(latent_bound_);
+    decoder->output_bits = kOutputBits;
+    decoder->levels = static_cast<int>(network_.shape().levels);
+    decoder->scales = options_.scales.count;
+  }
+
+  // Natural logarithms of factors between real values to logarithms to base 2 of those between integers.
+  static void FillGains(const Tensor& natural, int exponents, std::pmr::vector<LogGain>* gains) {
+    const Tensor binary = (natural.detach().to(torch::kDouble) / std::log(2.0) + exponents) * (1 << kLogGainBits);
+    const Tensor rounded = binary.round().clamp(kLogGainLowest, kLogGainHighest).to(torch::kInt).contiguous();
+    const auto* data = rounded.data_ptr<int32_t>();
+    gains->assign(data, data + rounded.numel());
+  }
+
+  Network& network_;
+  const ExportOptions& options_;
+  Memory& memory_;
+
+  Tensor analysed_;        // the analysis' output, before the gain
+  Tensor latents_;         // gained, all levels
+  Tensor hyper_;           // hyper-latent symbols
+  Value features_;
+  Tensor means_;           // of the pass built last
+  Tensor first_decoded_;   // the first pass's latents, zeros elsewhere
+  int analysis_exponent_ = 0;
+  int synthesis_exponent_ = 0;
+  int latent_bits_ = 0;
+  int latent_bound_ = 0;
+  int hyper_bound_ = 0;
+};
+
+void StoreTables(const std::vector<FittedTable>& tables, size_t first, Memory& memory,
+                 std::pmr::vector<ModelTable>* stored) {
+  for (size_t i = first; i < tables.size(); ++i) {
+    ModelTable& table = stored->emplace_back(memory);
+    table.first = static_cast<int16_t>(tables[i].first);
+    table.low_bits = static_cast<uint8_t>(tables[i].low_bits);
+    table.frequencies.assign(tables[i].frequencies.begin(), tables[i].frequencies.end());
+  }
+}
+
+std::vector<FittedTable> FitScaleTables(const Statistics& statistics, const ExportOptions& options) {
+  std::vector<FittedTable> tables;
+  for (int i = 0; i < options.scales.count; ++i) {
+    tables.push_back(
+        FitTable(statistics.latent[static_cast<size_t>(i)], options.scales.Deviation(i), options.latent_prior));
+  }
+  return tables;
+}
+
+std::vector<FittedTable> FitHyperTables(const Statistics& statistics, const Network& network, double prior) {
+  std::vector<FittedTable> tables;
+  const Tensor deviations = network.zls.detach().clamp(kMinLogScale, kMaxLogScale).exp().flatten();
+  for (size_t c = 0; c < statistics.hyper.size(); ++c) {
+    tables.push_back(FitTable(statistics.hyper[c], deviations[static_cast<int64_t>(c)].item<double>(), prior));
+  }
+  return tables;
+}
+
+// First all latents count as coded, to see from which scale on that pays; then the symbols are counted again as the
+// codec will meet them.
+void FillTables(Network& network, const Dataset& dataset, const ExportOptions& options, Memory& memory,
+                DecoderModel* decoder) {
+  const auto gather = [&](int crops, int first_coded) {
+    return GatherStatistics(network, dataset, crops, options.side, options.seed, options.scales, first_coded, {});
+  };
+  const Statistics trial = gather(options.statistics_crops / 4, 0);
+  decoder->first_coded_scale = ChooseFirstCoded(trial, FitScaleTables(trial, options));
+  const Statistics statistics = gather(options.statistics_crops, decoder->first_coded_scale);
+  StoreTables(FitHyperTables(statistics, network, options.hyper_prior), 0, memory, &decoder->hyper_tables);
+  StoreTables(FitScaleTables(statistics, options), static_cast<size_t>(decoder->first_coded_scale), memory,
+              &decoder->scale_tables);
+}
+
+}  // namespace
+
+Status ExportModel(Network& network, const Dataset& dataset, const ExportOptions& options, Memory& memory,
+                   DecoderModel* decoder, EncoderModel* encoder, const std::function<void(const char*)>& progress) {
+  progress("calibrating");
+  Exporter exporter(network, options, memory);
+  const Tensor pictures = DrawCalibrationPictures(dataset, options.calibration_crops, options.side, options.seed);
+  NIC_RETURN_IF_ERROR(exporter.BuildGraphs(pictures, decoder, encoder));
+  progress("counting symbols");
+  FillTables(network, dataset, options, memory, decoder);
+  NIC_RETURN_IF_ERROR(CheckModel(*decoder));
+  return CheckModel(*encoder, *decoder);
+}
+
+Status WriteModel(const std::string& path, const PackageIdentity& identity, const DecoderModel& decoder,
+                  const EncoderModel& encoder, Memory& memory, size_t* bytes) {
+  std::pmr::vector<uint8_t> decoder_section(&memory);
+  std::pmr::vector<uint8_t> encoder_section(&memory);
+  WriteDecoderSection(decoder, &decoder_section);
+  WriteEncoderSection(encoder, &encoder_section);
+  PackageWriter writer(identity.id, identity.version, identity.name, memory);
+  NIC_RETURN_IF_ERROR(writer.Add(SectionType::kDecoder, 0, decoder_section));
+  NIC_RETURN_IF_ERROR(writer.Add(SectionType::kEncoder, kSectionOptional, encoder_section));
+  if (!identity.notes.empty()) {
+    const auto* text = reinterpret_cast<const uint8_t*>(identity.notes.data());
+    NIC_RETURN_IF_ERROR(writer.Add(SectionType::kNotes, kSectionOptional, {text, identity.notes.size()}));
+  }
+  std::pmr::vector<uint8_t> package(&memory);
+  NIC_RETURN_IF_ERROR(writer.Finish(&package));
+  *bytes = package.size();
+  return WriteFile(path, {reinterpret_cast<const char*>(package.data()), package.size()});
+}
+
+Status ReadModel(const std::string& path, Memory& memory, DecoderModel* decoder, EncoderModel* encoder) {
+  std::vector<uint8_t> bytes;
+  NIC_RETURN_IF_ERROR(ReadFile(path, &bytes));
+  PackageReader reader(memory);
+  NIC_RETURN_IF_ERROR(reader.Open(bytes));
+  const PackageSection* decoder_section = reader.Find(SectionType::kDecoder);
+  const PackageSection* encoder_section = reader.Find(SectionType::kEncoder);
+  if (!decoder_section || !encoder_section) {
+    return Status::Error(NIC_MODEL_MALFORMED, Status::kNoOffset, "%s: no decoder or no encoder in it", path.c_str());
+  }
+  Buffer<uint8_t> raw;
+  NIC_RETURN_IF_ERROR(reader.Unpack(*decoder_section, &raw, memory));
+  NIC_RETURN_IF_ERROR(ReadDecoderSection({raw.data(), raw.size()}, decoder));
+  NIC_RETURN_IF_ERROR(reader.Unpack(*encoder_section, &raw, memory));
+  return ReadEncoderSection({raw.data(), raw.size()}, *decoder, encoder);
+}
+
+}  // namespace nic

@@ -1,0 +1,48 @@
+// From a trained network to the integer model that the codec runs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "calibration.h"
+#include "dataset.h"
+#include "model/model.h"
+#include "network.h"
+
+namespace nic {
+
+struct ExportOptions {
+  double margin = 1.25;    // of a tensor's clamp over the range that calibration shows
+  int calibration_crops = 24;
+  int statistics_crops = 800;
+  int side = 256;          // of the crops, a multiple of 64
+  uint64_t seed = 7;
+  ScaleGrid scales;
+  double latent_prior = 500;  // observations that the Gaussian of a scale's table counts as
+  double hyper_prior = 50;
+};
+
+// Builds both halves of the model, proven safe; `decoder` and `encoder` must be new. NIC_MODEL_UNSAFE where a layer
+// cannot be represented, with its name.
+Status ExportModel(Network& network, const Dataset& dataset, const ExportOptions& options, Memory& memory,
+                   DecoderModel* decoder, EncoderModel* encoder, const std::function<void(const char*)>& progress);
+
+struct PackageIdentity {
+  uint32_t id = 1;
+  uint32_t version = 1;
+  std::string name = "nic-fast";
+  std::string notes;  // about the training
+};
+
+// Writes the package `path`; its size goes to *bytes.
+Status WriteModel(const std::string& path, const PackageIdentity& identity, const DecoderModel& decoder,
+                  const EncoderModel& encoder, Memory& memory, size_t* bytes);
+
+// Reads a package's models.
+Status ReadModel(const std::string& path, Memory& memory, DecoderModel* decoder, EncoderModel* encoder);
+
+}  // namespace nic
