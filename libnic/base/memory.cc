@@ -28,7 +28,9 @@ void* Memory::do_allocate(size_t bytes, size_t alignment) {
   const size_t padded = PaddedSize(bytes, alignment);
   uint64_t held = held_.load(std::memory_order_relaxed);
   do {
-    if (padded > limit_ || held > limit_ - padded) throw LimitReached(limit_, held + padded);
+    if (padded > limit_ || held > limit_ - padded) {
+      throw LimitReached(limit_, padded > UINT64_MAX - held ? UINT64_MAX : held + padded);
+    }
   } while (!held_.compare_exchange_weak(held, held + padded, std::memory_order_relaxed));
 
   void* block = hooks_.allocate ? hooks_.allocate(hooks_.user, padded ? padded : 1) : std::malloc(padded ? padded : 1);

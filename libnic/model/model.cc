@@ -93,6 +93,19 @@ Status CheckPasses(const DecoderModel& model) {
   return {};
 }
 
+// Its input are latents clamped to its own range too; slices are not padded to what an unshuffle would ask for.
+Status CheckHyperAnalysis(const Graph& graph, const DecoderModel& decoder) {
+  NIC_RETURN_IF_ERROR(CheckGraphShape(graph, {"hyper_analysis",
+                                              {decoder.latent_channels},
+                                              {decoder.hyper_channels},
+                                              {1, decoder.hyper_factor}}));
+  if (!Admits(graph, 0, 0, 0)) return Malformed("hyper_analysis: input range without 0");
+  for (const Node& node : graph.nodes) {
+    if (node.operation == Operation::kUnshuffle) return Malformed("hyper_analysis: unshuffle is not allowed");
+  }
+  return {};
+}
+
 }  // namespace
 
 double DecodeMacs(const DecoderModel& model) {
@@ -144,10 +157,7 @@ Status CheckModel(const EncoderModel& encoder, const DecoderModel& decoder) {
   NIC_RETURN_IF_ERROR(CheckGraphShape(encoder.analysis,
                                       {"analysis", {3}, {decoder.latent_channels}, {1, decoder.latent_factor}}));
   if (!Admits(encoder.analysis, 0, -255, 255)) return Malformed("analysis: input range narrower than -255 .. 255");
-  return CheckGraphShape(encoder.hyper_analysis, {"hyper_analysis",
-                                                  {decoder.latent_channels},
-                                                  {decoder.hyper_channels},
-                                                  {1, decoder.hyper_factor}});
+  return CheckHyperAnalysis(encoder.hyper_analysis, decoder);
 }
 
 }  // namespace nic
