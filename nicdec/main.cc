@@ -18,7 +18,7 @@ std::optional<PictureFormat> ChooseFormat(const DecodeOptions& options) {
 
 int main(int argc, char** argv) {
   using namespace nic::tools;
-  IgnoreClosedPipes();
+  IgnoreWriteSignals();
   CommandLine line = NewCommandLine();
   DecodeOptions options;
   if (const auto status = ParseOptions(&line, argc, argv, &options)) return *status;

@@ -19,7 +19,7 @@ bool LooksLikePicture(const std::string& path) {
 
 int main(int argc, char** argv) {
   using namespace nic::tools;
-  IgnoreClosedPipes();
+  IgnoreWriteSignals();
   CommandLine line = NewCommandLine();
   EncodeOptions options;
   if (const auto status = ParseOptions(&line, argc, argv, &options)) return *status;

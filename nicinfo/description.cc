@@ -13,7 +13,8 @@ std::string FindModelName(nic_context* context, const nic_info& info) {
   nic_status status = NIC_OK;
   for (size_t i = 0; status != NIC_INVALID_ARGUMENT; ++i) {
     status = nic_context_model(context, i, &model, nullptr);  // a package that cannot be used is no reason to stop
-    if (status == NIC_OK && model.id == info.model_id && (model.digest & kDigestMask) == info.model_digest) return model.name;
+    if (status == NIC_OK && model.id == info.model_id && (model.digest & kDigestMask) == info.model_digest)
+      return model.name;
   }
   return "";
 }

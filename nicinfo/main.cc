@@ -35,7 +35,7 @@ Outcome Print(const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  IgnoreClosedPipes();
+  IgnoreWriteSignals();
   CommandLine line("nicinfo", kPurpose, kUsage, kExamples);
   std::vector<std::string> files;
   bool as_json = false;

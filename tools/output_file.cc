@@ -168,6 +168,9 @@ void OutputFile::Discard() {
   ClearUnfinished();
 }
 
-void IgnoreClosedPipes() { signal(SIGPIPE, SIG_IGN); }
+void IgnoreWriteSignals() {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+}
 
 }  // namespace nic::tools

@@ -45,7 +45,7 @@ class OutputFile {
   std::vector<uint8_t> buffer_;
 };
 
-// Makes SIGPIPE an ordinary write error. Every tool calls it first.
-void IgnoreClosedPipes();
+// Makes a closed pipe and the limit on file sizes ordinary write errors. Every tool calls it first.
+void IgnoreWriteSignals();
 
 }  // namespace nic::tools
