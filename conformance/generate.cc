@@ -1,0 +1,170 @@
+// Makes random valid models and files, and says what decoding them gives: the other side of cross_check.py.
+//
+//   conformance_generate COUNT SEED FOLDER
+//
+// writes for each model M    mM.nicm, and mM.ppm with mM.analysed: a picture and the analysis' output for it
+//        for each file N     mM-N.nic, mM-N.latents (z and y of each slice), mM-N.pixels (samples, interleaved)
+// with 16-bit numbers low byte first. The pixels are what the public API gives, by another target for each file.
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "codec/analysis.h"
+#include "container/package.h"
+#include "intnet/graphs.h"
+#include "intnet/kernel.h"
+#include "nic/nic.h"
+#include "random_file.h"
+#include "random_model.h"
+
+namespace nic::conformance {
+namespace {
+
+using testing::Draw;
+using testing::OneIn;
+
+constexpr int kFilesForModel = 3;
+
+[[noreturn]] void Fail(const std::string& what) {
+  std::fprintf(stderr, "conformance_generate: %s\n", what.c_str());
+  std::exit(1);
+}
+
+void Require(const Status& status, const std::string& what) {
+  if (!status.ok()) Fail(what + ": " + status.message());
+}
+
+void WriteBytes(const std::string& path, const void* bytes, size_t size) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  const bool written = file && std::fwrite(bytes, 1, size, file) == size;
+  if ((file && std::fclose(file) != 0) || !written) Fail(path + ": cannot be written");
+}
+
+int DrawSide(std::mt19937& random) {
+  return OneIn(random, 3) ? Draw(random, 1, 17) : OneIn(random, 3) ? Draw(random, 60, 70) : Draw(random, 1, 150);
+}
+
+// The reading side: a context of the public API with the package added.
+class Reader {
+ public:
+  Reader(const std::vector<uint8_t>& package, Target target) {
+    nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
+    options.threads = 1;
+    options.target = TargetName(target);
+    nic_error error;
+    if (nic_context_new(&options, &context_, &error) != NIC_OK ||
+        nic_context_add_model(context_, package.data(), package.size(), nullptr, nullptr, &error) != NIC_OK) {
+      Fail(std::string("context: ") + error.message);
+    }
+  }
+  ~Reader() { nic_context_free(context_); }
+
+  std::vector<uint8_t> Decode(const std::vector<uint8_t>& file) {
+    nic_image image;
+    nic_error error;
+    if (nic_decode(context_, file.data(), file.size(), &image, &error) != NIC_OK) {
+      Fail(std::string("a valid file is refused: ") + error.message);
+    }
+    std::vector<uint8_t> pixels(image.pixels, image.pixels + image.stride * image.height);
+    nic_free(context_, image.pixels);
+    return pixels;
+  }
+
+ private:
+  nic_context* context_ = nullptr;
+};
+
+class Generator {
+ public:
+  Generator(uint32_t seed, std::string folder) : seed_(seed), folder_(std::move(folder)) {}
+
+  void Generate(int count) {
+    for (int number = 0; number * kFilesForModel < count; ++number) {
+      GenerateModel(number, std::min(kFilesForModel, count - number * kFilesForModel));
+    }
+  }
+
+ private:
+  void GenerateModel(int number, int files) {
+    std::mt19937 random(seed_ * 1000003u + static_cast<uint32_t>(number));
+    Memory memory;
+    RandomModel model(memory);
+    FillRandomModel(random, memory, &model);
+    PackageChoices choices;
+    choices.id = OneIn(random, 4) ? static_cast<uint32_t>(random()) : static_cast<uint32_t>(Draw(random, 1000, 9999));
+    choices.version = static_cast<uint32_t>(Draw(random, 0, 300));
+    choices.notes = OneIn(random, 3);
+    choices.zstd_level = Draw(random, 1, 19);
+    const std::string name = folder_ + "/m" + std::to_string(number);
+    const std::vector<uint8_t> package = MakePackage(model, choices, memory);
+    WriteBytes(name + ".nicm", package.data(), package.size());
+
+    PackageReader reader(memory);
+    Require(reader.Open(package), name);
+    std::unique_ptr<PreparedModel> prepared;
+    Require(PreparedModel::Prepare(std::move(model.decoder), Target::kScalar, memory, &prepared), name);
+    Require(prepared->PrepareEncoder(std::move(model.encoder), BestTarget(), memory), name);
+    GenerateAnalysis(name, random, *prepared, memory);
+    const auto kernels = SupportedKernels();
+    for (int i = 0; i < files; ++i) {
+      const Target target = kernels[static_cast<size_t>(number + i) % kernels.size()]->target;
+      Reader decoder(package, target);
+      GenerateFile(name + "-" + std::to_string(i), random, *prepared, reader, &decoder, memory);
+    }
+  }
+
+  void GenerateAnalysis(const std::string& name, std::mt19937& random, const PreparedModel& model, Memory& memory) {
+    const auto width = static_cast<uint32_t>(Draw(random, 1, 70)), height = static_cast<uint32_t>(Draw(random, 1, 70));
+    std::vector<uint8_t> pixels(size_t{3} * width * height);
+    for (uint8_t& sample : pixels) sample = static_cast<uint8_t>(random());
+    const PixelView picture{width, height, 3, size_t{3} * width, pixels.data()};
+    const int factor = model.decoder().latent_factor;
+    TensorBuffer analysed(memory, (int64_t{height} + factor - 1) / factor, (int64_t{width} + factor - 1) / factor,
+                          model.decoder().latent_channels);
+    Serial serial;
+    Require(Analyse(model.analysis(), factor, picture, serial, memory, &analysed), name);
+    const std::string head = "P6\n" + std::to_string(width) + " " + std::to_string(height) + "\n255\n";
+    pixels.insert(pixels.begin(), head.begin(), head.end());
+    WriteBytes(name + ".ppm", pixels.data(), pixels.size());
+    WriteBytes(name + ".analysed", analysed.data(), analysed.size() * sizeof(int16_t));
+  }
+
+  void GenerateFile(const std::string& name, std::mt19937& random, const PreparedModel& model,
+                    const PackageReader& package, Reader* decoder, Memory& memory) {
+    FileChoices choices;
+    choices.width = static_cast<uint32_t>(DrawSide(random));
+    choices.height = static_cast<uint32_t>(DrawSide(random));
+    choices.grey = OneIn(random, 3);
+    choices.model_id = package.model_id();
+    choices.model_digest = package.short_digest();
+    choices.metadata = OneIn(random, 3);
+    RandomFile file;
+    Require(MakeRandomFile(random, model, choices, memory, &file), name);
+    WriteBytes(name + ".nic", file.bytes.data(), file.bytes.size());
+    std::vector<int16_t> latents;
+    for (const std::vector<int16_t>& slice : file.slices) latents.insert(latents.end(), slice.begin(), slice.end());
+    WriteBytes(name + ".latents", latents.data(), latents.size() * sizeof(int16_t));
+    const std::vector<uint8_t> pixels = decoder->Decode(file.bytes);
+    WriteBytes(name + ".pixels", pixels.data(), pixels.size());
+  }
+
+  uint32_t seed_;
+  std::string folder_;
+};
+
+}  // namespace
+}  // namespace nic::conformance
+
+int main(int argc, char** argv) {
+  if (argc != 4 || std::string_view(argv[1]) == "--help") {
+    std::fprintf(argc == 2 ? stdout : stderr, "Usage: conformance_generate COUNT SEED FOLDER\n");
+    return argc == 2 ? 0 : 2;
+  }
+  std::filesystem::create_directories(argv[3]);
+  nic::conformance::Generator(static_cast<uint32_t>(std::atol(argv[2])), argv[3]).Generate(std::atoi(argv[1]));
+  return 0;
+}

@@ -1,0 +1,36 @@
+// Random valid models over the whole space of the format: every operation, extreme weights, every layout of passes.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "base/memory.h"
+#include "model/model.h"
+
+namespace nic::conformance {
+
+struct RandomModel {
+  explicit RandomModel(Memory& memory) : decoder(memory), encoder(memory) {}
+  DecoderModel decoder;
+  EncoderModel encoder;
+};
+
+// The same state of `random` gives the same model. Small: kilobytes as a package, a picture of 100 x 100 pixels decodes in
+// well under a second with the scalar kernels.
+void FillRandomModel(std::mt19937& random, Memory& memory, RandomModel* model);
+
+// A random table. Its alphabet lies within int16; often it is small, so that escapes are frequent.
+ModelTable MakeRandomTable(std::mt19937& random, Memory& memory);
+
+// The model as a package; `notes` adds a section that nothing depends on, `with_encoder` the encoder's section.
+struct PackageChoices {
+  uint32_t id = 0;
+  uint32_t version = 0;
+  bool with_encoder = true;
+  bool notes = false;
+  int zstd_level = 3;
+};
+std::vector<uint8_t> MakePackage(const RandomModel& model, const PackageChoices& choices, Memory& memory);
+
+}  // namespace nic::conformance
