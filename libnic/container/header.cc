@@ -98,10 +98,10 @@ Status CheckWritable(const FileHeader& header) {
 uint16_t Crc16(std::span<const uint8_t> bytes) {
   uint32_t crc = 0xFFFF;
   for (const uint8_t byte : bytes) {
-    crc ^= uint32_t{byte} << 8;
-    for (int bit = 0; bit < 8; ++bit) crc = crc << 1 ^ (crc & 0x8000 ? 0x1021 : 0);
+    crc ^= byte;
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0x8408 : 0);
   }
-  return static_cast<uint16_t>(crc);
+  return static_cast<uint16_t>(crc ^ 0xFFFF);
 }
 
 Status ReadHeader(std::span<const uint8_t> bytes, FileHeader* header, size_t* size) {

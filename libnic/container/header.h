@@ -62,7 +62,8 @@ Status WriteHeader(const FileHeader& header, std::pmr::vector<uint8_t>* bytes);
 // Bytes that WriteHeader appends.
 size_t HeaderSize(const FileHeader& header);
 
-// CRC-16/CCITT-FALSE: polynomial 0x1021, start 0xFFFF, bits not reflected, no final xor.
+// CRC-16/IBM-SDLC: polynomial 0x1021, bits reflected, start and final xor 0xFFFF. Reflected, because its low byte comes
+// first in the file: only then does it find every burst of 16 bits that reaches into the check itself.
 uint16_t Crc16(std::span<const uint8_t> bytes);
 
 }  // namespace nic

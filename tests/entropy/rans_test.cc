@@ -287,6 +287,28 @@ TEST_CASE("Finish appends, repeats, and an encoder can be used again") {
   CHECK(third == again);
 }
 
+TEST_CASE("An encoder knows where the decoder stands behind the first values") {
+  Memory memory;
+  const Material material = RandomMaterial(12, 900);
+  const TableSet tables = sample::Build(material.owned, memory);
+  const std::span<const uint16_t> index(material.index);
+  for (int lanes : {1, 2, 4}) {
+    for (size_t head : {0, 1, 2, 3, 450, 899, 900}) {
+      Encoder encoder(memory);
+      encoder.Append(tables, index.first(head), material.values.data());
+      const size_t head_records = encoder.record_count();
+      encoder.Append(tables, index.subspan(head), material.values.data() + head);
+      Bytes bytes;
+      const size_t head_bytes = encoder.Finish(lanes, &bytes, head_records);
+      Decoder decoder;
+      Values values(head);
+      REQUIRE(decoder.Begin(bytes, lanes).ok());
+      REQUIRE(decoder.Decode(tables, index.first(head), values.data()).ok());
+      REQUIRE(decoder.position() == head_bytes);
+    }
+  }
+}
+
 TEST_CASE("Every truncation is detected") {
   Memory memory;
   const Material material = RandomMaterial(13, 700);
