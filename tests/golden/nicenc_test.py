@@ -1,0 +1,304 @@
+"""nicenc: its options, and every kind of picture that it takes."""
+
+import shutil
+import struct
+import subprocess
+import zlib
+
+import pictures
+from support import DATA, ToolTest, main
+
+
+class Rate(ToolTest):
+    def size(self, *options):
+        self.run_tool('nicenc', *options, 'photo.png', 'photo.nic')
+        return self.path('photo.nic').stat().st_size
+
+    def test_quality_is_monotone_in_size(self):
+        self.photo(width=256, height=192)
+        sizes = [self.size('-q', q) for q in (0, 12.5, 30, 50, 75, 90, 100)]
+        self.assertEqual(sizes, sorted(sizes))
+        self.assertLess(sizes[0], sizes[-1])
+        self.assertEqual(self.size('--quality', '75'), self.size())
+
+    def test_quality_ends_are_the_lowest_and_highest_gain(self):
+        self.photo()
+        self.size('--quality=0')
+        self.assertEqual((self.info('photo.nic')['gain_level'], self.info('photo.nic')['interpolation']), (0, 0))
+        self.size('--quality=100')
+        highest = self.info('photo.nic')
+        self.assertEqual(highest['interpolation'], 0)
+        self.run_tool('nicenc', '--gain-level', highest['gain_level'] + 1, 'photo.png', 'b.nic', status=2,
+                      err='nicenc: photo.png: .*highest level.*')
+
+    def test_raw_gain(self):
+        self.photo()
+        self.size('--gain-level', 1, '--interp', 77)
+        info = self.info('photo.nic')
+        self.assertEqual((info['gain_level'], info['interpolation']), (1, 77))
+        self.size('--gain-level', '01')
+        self.assertEqual(self.info('photo.nic')['interpolation'], 0)
+
+    def test_target_size_is_met_from_below(self):
+        self.photo(width=512, height=384)
+        lowest, highest = self.size('-q', 0), self.size('-q', 100)
+        target = (lowest + highest) // 2
+        size = self.size('--target-size', target)
+        self.assertLessEqual(size, target)
+        self.assertGreaterEqual(size, 0.985 * target)
+        bpp = target * 8 / (512 * 384)
+        self.assertLessEqual(abs(self.size('--target-bpp', '%.6f' % bpp) - size), 0.01 * size)
+
+    def test_target_size_suffix(self):
+        self.photo()
+        self.run_tool('nicenc', '--target-size', '1M', 'photo.png', 'a.nic', err='nicenc: photo.png: warning: .*')
+        self.run_tool('nicenc', '--quiet', '--target-size', '1000k', 'photo.png', 'b.nic')
+        self.assertEqual(self.load('a.nic'), self.load('b.nic'))
+
+    def test_target_out_of_reach_gives_the_nearest_with_a_warning(self):
+        self.photo()
+        lowest = self.size('-q', 0)
+        self.run_tool('nicenc', '--target-size', 30, 'photo.png', 'photo.nic',
+                      err=r'nicenc: photo\.png: warning: the target lies beyond what the model reaches; .* bytes')
+        self.assertEqual(self.path('photo.nic').stat().st_size, lowest)
+        self.run_tool('nicenc', '--target-psnr', 99, 'photo.png', 'photo.nic', err='nicenc: .*warning: the target .*')
+
+    def test_target_psnr_is_reached(self):
+        self.photo(width=128, height=96)
+        tell = r'nicenc: photo\.png: .*PSNR ([0-9.]+) dB.*'
+        import re
+        ends = [float(re.match(tell, self.run_tool('nicenc', '-v', '-q', q, 'photo.png', 'a.nic', err=tell).err)[1])
+                for q in (0, 100)]
+        target = sum(ends) / 2
+        result = self.run_tool('nicenc', '-v', '--target-psnr', '%.2f' % target, 'photo.png', 'a.nic', err=tell)
+        self.assertGreaterEqual(float(re.match(tell, result.err)[1]) + 0.01, target)
+
+    def test_two_rates_are_a_usage_error(self):
+        rates = (('-q', '50'), ('--gain-level', '1'), ('--target-size', '9k'), ('--target-bpp', '1'),
+                 ('--target-psnr', '30'))
+        self.photo()
+        for i, first in enumerate(rates):
+            for second in rates[i + 1:]:
+                self.fails('nicenc', *second, *first, 'photo.png', 'out', status=2,
+                           err=r"nicenc: --[a-z-]+ and --[a-z-]+ exclude each other; see 'nicenc --help'")
+        self.fails('nicenc', '--interp', '3', 'photo.png', 'out', status=2, err='nicenc: --interp needs --gain-level.*')
+
+
+class Options(ToolTest):
+    def test_wrong_values(self):
+        self.photo()
+        for option, values in {
+                '--quality': ('-1', '100.1', 'high', '', 'nan', '1e999', '50%'),
+                '--gain-level': ('-1', '1.5', 'x', '256'),
+                '--interp': ('256', '-1', '0.5'),
+                '--target-size': ('0', '-5', '1.0005k', '10q', '', 'k'),
+                '--target-bpp': ('0', '-1', 'x', 'inf'),
+                '--target-psnr': ('-1', 'x', '101'),
+                '--effort': ('0', '10', '2.5', 'fast'),
+                '--threads': ('-1', '1025', 'x', '1.5'),
+                '--max-pixels': ('0', 'x'),
+                '--max-memory': ('0', '1x'),
+        }.items():
+            for value in values:
+                self.fails('nicenc', option + '=' + value, 'photo.png', 'out', status=2,
+                           err='nicenc: %s: ?.*; see .nicenc --help.' % option if value else 'nicenc: .*')
+        self.fails('nicenc', '--quality', status=2, err='nicenc: --quality needs a value.*')
+        self.fails('nicenc', '-q', '5', '-q', '6', 'photo.png', 'out', status=2, err='nicenc: .*more than once.*')
+        self.fails('nicenc', '--fast', 'photo.png', 'out', status=2, err="nicenc: unknown option '--fast'; .*")
+        self.fails('nicenc', '--quiet', '-v', 'photo.png', 'out', status=2, err='nicenc: .*excludes.*')
+
+    def test_files_that_cannot_be_meant(self):
+        self.photo()
+        self.photo('b.png')
+        before = self.load('b.png')
+        self.fails('nicenc', status=2, err='nicenc: no input given.*')
+        self.fails('nicenc', 'photo.png', status=2, err="nicenc: no output given for 'photo.png'.*")
+        self.fails('nicenc', 'photo.png', 'b.png', status=2, err="nicenc: nicenc writes .nic files, not 'b.png'.*")
+        self.fails('nicenc', 'photo.png', 'b.png', 'c.nic', status=2, err='nicenc: more than one input needs --output-dir.*')
+        self.path('same.nic').symlink_to('photo.png')
+        self.fails('nicenc', 'photo.png', 'same.nic', status=2, err='nicenc: the output .* is the input .*')
+        self.assertEqual(self.load('b.png'), before)
+
+    def test_effort(self):
+        self.photo()
+        for effort in (1, 2, 3, 4, 5):
+            self.run_tool('nicenc', '-e', effort, 'photo.png', 'photo.nic')
+            self.assertEqual(self.decoded('photo.nic')[:2], (64, 48))
+        self.run_tool('nicenc', '--effort', 3, 'photo.png', 'three.nic')
+        self.run_tool('nicenc', 'photo.png', 'default.nic')
+        self.assertEqual(self.load('three.nic'), self.load('default.nic'))
+
+    def test_threads_do_not_change_the_file(self):
+        self.photo(width=300, height=200)
+        files = set()
+        for threads in (0, 1, 2, 3):
+            self.run_tool('nicenc', '--threads', threads, 'photo.png', 'photo.nic')
+            files.add(self.load('photo.nic'))
+        self.assertEqual(len(files), 1)
+
+    def test_targets_do_not_change_the_file(self):
+        self.photo(width=100, height=80)
+        files = set()
+        for target in ('scalar', 'sse4', 'avx2', 'avx512'):
+            process = self.run_tool_anyway('nicenc', 'photo.png', target + '.nic', env={'NIC_TARGET': target})
+            if process.returncode == 0:
+                files.add(self.load(target + '.nic'))
+            else:  # a processor without it
+                self.assertEqual(process.returncode, 2)
+                self.assertIn('NIC_TARGET', process.stderr.decode())
+        self.assertEqual(len(files), 1)
+        self.fails('nicenc', 'photo.png', 'out', status=2, env={'NIC_TARGET': 'mmx'}, err='nicenc: .*NIC_TARGET.*mmx.*')
+
+    def run_tool_anyway(self, tool, *arguments, env):
+        return subprocess.run(self.command(tool, *arguments), cwd=self.folder, env=self.environment(**env),
+                              stderr=subprocess.PIPE)
+
+    def test_verbose_tells_rate_and_distortion(self):
+        self.photo()
+        self.run_tool('nicenc', '-v', 'photo.png', 'photo.nic',
+                      err=r'nicenc: photo\.png: 64 x 48 RGB, [0-9,]+ bytes, [0-9.]+ bpp, PSNR [0-9.]+ dB, '
+                          r'gain level \d+ \+ \d+/256, [0-9.]+ s')
+
+    def test_version_and_help(self):
+        self.assertRegex(self.run_tool('nicenc', '--version').out.decode(), r'^nicenc \d+\.\d+\.\d+\n$')
+        for option in ('-h', '--help'):
+            text = self.run_tool('nicenc', option).out.decode()
+            self.assertTrue(text.startswith('Usage: nicenc '))
+            self.assertLess(max(map(len, text.splitlines())), 80)
+
+    def test_limits(self):
+        self.photo()
+        self.fails('nicenc', '--max-pixels', '3071', 'photo.png', 'out', status=6,
+                   err='nicenc: photo.png: too many pixels: 64 x 48, .*')
+        self.run_tool('nicenc', '--max-pixels', '3072', 'photo.png', 'photo.nic')
+        self.fails('nicenc', '--max-memory', '1k', 'photo.png', 'out', status=6, err='nicenc: .*memory.*')
+
+    def test_names_that_look_like_options(self):
+        self.photo('-q.png')
+        self.run_tool('nicenc', '--', '-q.png', '-out.nic')
+        self.assertTrue(self.path('-out.nic').exists())
+
+
+class Models(ToolTest):
+    def test_a_foreign_model(self):
+        self.photo()
+        self.run_tool('write_small_model', 5, 4242, 'foreign.nicm')
+        self.run_tool('nicenc', '--model', 'foreign.nicm', 'photo.png', 'photo.nic')
+        info = self.info('photo.nic')
+        self.assertEqual((info['model']['id'], info['model']['name']), (4242, None))
+        self.fails('nicdec', 'photo.nic', 'out.png', status=5, err='nicdec: photo.nic: model missing: .*4242.*--model')
+        self.run_tool('nicdec', '-m', 'foreign.nicm', 'photo.nic', 'a.png')
+        self.run_tool('nicdec', 'photo.nic', 'b.png', env={'NIC_MODEL_PATH': '/absent:' + str(self.folder)})
+        self.assertEqual(self.load('a.png'), self.load('b.png'))
+
+    def test_a_model_by_name(self):
+        self.photo()
+        self.run_tool('nicenc', 'photo.png', 'default.nic')
+        name = self.info('default.nic')['model']['name']
+        self.assertTrue(name)
+        self.run_tool('nicenc', '-m', name, 'photo.png', 'named.nic')
+        self.assertEqual(self.load('default.nic'), self.load('named.nic'))
+
+    def test_the_wrong_model_of_the_same_id(self):
+        self.photo()
+        self.run_tool('write_small_model', 5, 4242, 'one.nicm')
+        self.run_tool('write_small_model', 6, 4242, 'other.nicm')
+        self.run_tool('nicenc', '-m', 'one.nicm', 'photo.png', 'photo.nic')
+        self.fails('nicdec', '-m', 'other.nicm', 'photo.nic', 'out.png', status=5,
+                   err='nicdec: photo.nic: wrong model: model_digest: .*')
+
+    def test_models_that_are_none(self):
+        self.photo()
+        self.store('empty.nicm', b'')
+        self.run_tool('write_small_model', 5, 4242, 'cut.nicm')
+        self.store('cut.nicm', self.load('cut.nicm')[:-100])
+        for wanted in ('photo.png', 'empty.nicm', 'cut.nicm', '.'):
+            self.fails('nicenc', '-m', wanted, 'photo.png', 'out.nic', status=5 if wanted != '.' else 1, err='nicenc: .*')
+        self.fails('nicenc', '-m', 'absent', 'photo.png', 'out.nic', status=5,
+                   err='nicenc: absent: model missing: no such file, and no model of this name; known: .+')
+
+
+class Pictures(ToolTest):
+    def encode(self, name, **expected):
+        self.run_tool('nicenc', name, 'a.nic', **expected)
+        return self.decoded('a.nic')
+
+    def test_odd_sizes(self):
+        for width, height in ((1, 1), (1, 7), (15, 1), (16, 16), (17, 33), (1, 200), (130, 65)):
+            self.photo('p.png', width, height)
+            self.assertEqual(self.encode('p.png')[:3], (width, height, 3))
+
+    def test_every_kind_of_png_means_the_same_picture(self):
+        rgb = pictures.photo(24, 16)
+        deep = [[sample * 257 for sample in row] for row in rgb]
+        reference = self.encode(self.store('a.png', pictures.png(rgb)))
+        self.assertEqual(self.encode(self.store('a.png', pictures.png(rgb, interlaced=True))), reference)
+        for interlaced in (False, True):
+            self.store('a.png', pictures.png(deep, depth=16, interlaced=interlaced))
+            note = r'nicenc: a\.png: note: 16-bit samples are rounded to 8 bits'
+            self.assertEqual(self.encode('a.png', err=note), reference)
+        self.assertEqual(self.encode(self.store('a.ppm', pictures.pnm(rgb))), reference)
+        self.assertEqual(self.encode(self.store('wrong-name.jpg', pictures.png(rgb))), reference)
+
+    def test_grey_stays_grey(self):
+        for depth in (1, 2, 4, 8):
+            rows = pictures.photo(24, 16, channels=1, depth=depth)
+            factor = 255 // ((1 << depth) - 1)
+            plain = self.encode(self.store('a.pgm', pictures.pnm([[s * factor for s in row] for row in rows], 1)))
+            self.assertEqual(plain[2], 1)
+            self.store('a.png', pictures.png(rows, pictures.GREY, depth, interlaced=depth == 4))
+            self.assertEqual(self.encode('a.png'), plain)
+
+    def test_palette(self):
+        for depth in (1, 2, 4, 8):
+            rows = pictures.photo(24, 16, channels=1, depth=depth)
+            colours = pictures.palette(1 << depth)
+            rgb = [[colours[8 + 3 * index + c] for index in row for c in range(3)] for row in rows]
+            self.store('a.png', pictures.png(rows, pictures.PALETTE, depth, extra=colours))
+            self.assertEqual(self.encode('a.png'), self.encode(self.store('b.png', pictures.png(rgb))))
+
+    def test_alpha_is_refused(self):
+        transparent = pictures.chunk(b'tRNS', b'\0\1')
+        cases = [pictures.png(pictures.photo(9, 9, 4), pictures.RGB_ALPHA),
+                 pictures.png(pictures.photo(9, 9, 2), pictures.GREY_ALPHA),
+                 pictures.png(pictures.photo(9, 9, 2, 16), pictures.GREY_ALPHA, 16, interlaced=True),
+                 pictures.png(pictures.photo(9, 9, 1), pictures.GREY, extra=transparent),
+                 pictures.png(pictures.photo(9, 9, 1, 1), pictures.PALETTE, 1, extra=pictures.palette(2) + transparent)]
+        for data in cases:
+            self.store('a.png', data)
+            self.fails('nicenc', 'a.png', 'out.nic', status=5,
+                       err=r'nicenc: a\.png: not supported: the picture has an alpha channel, .*; flatten it first')
+
+    def test_profiles_are_noted(self):
+        filler = bytes(i * i * 7 % 251 for i in range(200))  # libpng takes very short chunks for broken ones
+        for profile, note in ((filler + b'sRGB', ''),
+                              (filler + b'Other RGB...', r'nicenc: a\.png: note: the ICC profile is not kept; .*')):
+            size = 128 + 4 + len(profile)
+            header = struct.pack('>I', size) + b'none\x02\0\0\0mntrRGB XYZ ' + bytes(12) + b'acsp' + bytes(28)
+            header += struct.pack('>III', 0xf6d6, 0x10000, 0xd32d) + bytes(48)
+            icc = header + struct.pack('>I', 0) + profile
+            extra = pictures.chunk(b'iCCP', b'p\0\0' + zlib.compress(icc))
+            self.store('a.png', pictures.png(pictures.photo(9, 9), extra=extra))
+            self.run_tool('nicenc', 'a.png', 'a.nic', err=note)
+
+    def test_jpeg(self):
+        for name, channels, note in (('colour', 3, ''), ('grey', 1, ''),
+                                     ('turned', 3, r'nicenc: turned\.jpg: note: the Exif orientation .*')):
+            shutil.copy(DATA / (name + '.jpg'), self.folder)
+            self.assertEqual(self.encode(name + '.jpg', err=note)[:3], (24, 16, channels))
+        shutil.copy(DATA / 'cmyk.jpg', self.folder)
+        self.fails('nicenc', 'cmyk.jpg', 'out.nic', status=5,
+                   err=r'nicenc: cmyk\.jpg: not supported: a CMYK JPEG .*; convert it to RGB first')
+
+    def test_deep_and_plain_pnm(self):
+        rows = pictures.photo(24, 16)
+        reference = self.encode(self.store('a.ppm', pictures.pnm(rows)))
+        deep = pictures.pnm([[sample * 257 for sample in row] for row in rows], maximum=65535)
+        self.assertEqual(self.encode(self.store('a.ppm', deep), err='.*note: samples of more than 8 bits .*'), reference)
+        self.run_tool('nicenc', '--quiet', 'a.ppm', 'a.nic')
+        text = 'P3 # plain\n24 16 255\n' + '\n'.join(' '.join(map(str, row)) for row in rows)
+        self.assertEqual(self.encode(self.store('a.ppm', text.encode())), reference)
+
+
+if __name__ == '__main__':
+    main()

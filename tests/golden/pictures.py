@@ -1,0 +1,93 @@
+"""Makes the pictures that the command-line tests need, in every kind of PNG and PNM."""
+
+import random
+import struct
+import zlib
+
+GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
+_CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGB_ALPHA: 4}
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+
+
+def photo(width, height, channels=3, depth=8):
+    """Rows of samples: smooth with a little noise, so that coding it is neither trivial nor hopeless."""
+    noise = random.Random(width * 1000 + height)
+    top = (1 << depth) - 1
+    def sample(x, y, c):
+        value = (x * (c + 2) / (width + 1) + y * (3 - c % 3) / (height + 1)) / 6 + noise.random() * 0.1
+        return min(top, int(value * top))
+    return [[sample(x, y, c) for x in range(width) for c in range(channels)] for y in range(height)]
+
+
+def chunk(name, data):
+    return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+
+
+def _pack_row(samples, depth):
+    if depth == 16:
+        return struct.pack('>%dH' % len(samples), *samples)
+    if depth == 8:
+        return bytes(samples)
+    packed = bytearray((len(samples) * depth + 7) // 8)
+    for i, sample in enumerate(samples):
+        packed[i * depth // 8] |= sample << (8 - depth - i * depth % 8)
+    return bytes(packed)
+
+
+def png(rows, colour=RGB, depth=8, interlaced=False, extra=b''):
+    """A PNG of rows of samples; `extra` holds chunks that go before the pixels."""
+    channels = _CHANNELS[colour]
+    width, height = len(rows[0]) // channels, len(rows)
+    data = b''
+    for x0, y0, dx, dy in _ADAM7 if interlaced else ((0, 0, 1, 1),):
+        if x0 >= width:
+            continue
+        for row in rows[y0::dy]:
+            pixels = [row[x * channels:(x + 1) * channels] for x in range(x0, width, dx)]
+            data += b'\0' + _pack_row([sample for pixel in pixels for sample in pixel], depth)
+    header = struct.pack('>IIBBBBB', width, height, depth, colour, 0, 0, int(interlaced))
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + extra + chunk(b'IDAT', zlib.compress(data)) +
+            chunk(b'IEND', b''))
+
+
+def palette(count):
+    return chunk(b'PLTE', bytes(value * 7 % 256 for value in range(3 * count)))
+
+
+def pnm(rows, channels=3, maximum=255):
+    header = 'P%d\n%d %d\n%d\n' % (6 if channels == 3 else 5, len(rows[0]) // channels, len(rows), maximum)
+    return header.encode() + b''.join(_pack_row(row, 16 if maximum > 255 else 8) for row in rows)
+
+
+def read_pnm(data):
+    """(width, height, channels, bytes) of a raw PNM as the tools write it."""
+    kind, size, maximum, pixels = data.split(b'\n', 3)
+    width, height = map(int, size.split())
+    assert kind in (b'P5', b'P6') and maximum == b'255'
+    channels = 1 if kind == b'P5' else 3
+    assert len(pixels) == width * height * channels
+    return width, height, channels, pixels
+
+
+def read_png(data):
+    """The same of a PNG without interlacing whose rows have the filters None, Sub or Up."""
+    width, height, depth, colour = struct.unpack('>IIBB', data[16:26])
+    assert depth == 8
+    packed, at = b'', 8
+    while at < len(data):
+        size, name = struct.unpack('>I4s', data[at:at + 8])
+        body = data[at + 8:at + 8 + size]
+        assert zlib.crc32(name + body) == struct.unpack('>I', data[at + 8 + size:at + 12 + size])[0]
+        packed += body if name == b'IDAT' else b''
+        at += 12 + size
+    raw, channels = zlib.decompress(packed), _CHANNELS[colour]
+    stride = width * channels
+    above, pixels = bytes(stride), b''
+    for y in range(height):
+        kind, row = raw[y * (stride + 1)], bytearray(raw[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
+        assert kind in (0, 1, 2)
+        for i in range(stride):
+            row[i] = (row[i] + (0, row[i - channels] if i >= channels else 0, above[i])[kind]) & 255
+        above = bytes(row)
+        pixels += above
+    return width, height, channels, pixels
