@@ -3,22 +3,28 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/model.h"
+
 namespace nic {
 namespace {
 
 constexpr int kMaxEvaluations = 16;
+static_assert((kMaxLevels - 1) * kRateSteps <= 1 << (kMaxEvaluations - 2), "halving alone must get there");
 
 // A step strictly between two evaluated ones, where the target would be if values rose evenly between them; every third
-// time the middle, so that a bent curve cannot stall the search.
+// time the middle, so that a bent curve cannot stall the search. Never so far to one side that the evaluations left
+// could not halve the rest down to neighbours.
 int GuessStep(const RateGoal& goal, int low, double low_value, int high, double high_value, int evaluation) {
   const int middle = low + (high - low) / 2;
+  const int widest = 1 << (kMaxEvaluations - 1 - evaluation);
   if (evaluation % 3 == 2) return middle;
   const auto scale = [&](double value) { return goal.logarithmic ? std::log(std::max(value, 1e-9)) : value; };
   const double span = scale(high_value) - scale(low_value);
   if (!(span > 0)) return middle;
   const double fraction = (scale(goal.target) - scale(low_value)) / span;
   const double guess = low + std::clamp(fraction, 0.0, 1.0) * (high - low);
-  return std::clamp(static_cast<int>(std::lround(guess)), low + 1, high - 1);
+  return std::clamp(static_cast<int>(std::lround(guess)), std::max(low + 1, high - widest),
+                    std::min(high - 1, low + widest));
 }
 
 }  // namespace

@@ -32,7 +32,9 @@ struct RateChoice {
   bool missed = false;  // the target lies outside the range: step is the nearest end
 };
 
-// Evaluates at most 16 steps; the chosen one is not necessarily the last evaluated.
+// Evaluates at most 16 steps of a range up to HighestStep(kMaxLevels); the chosen one is not necessarily the last
+// evaluated. Its value is on the right side of the target unless that was missed, and for values that rise with the
+// step it is the best there is, or close enough.
 Status SearchRate(int highest_step, const RateGoal& goal, const EvaluateRate& evaluate, RateChoice* choice);
 
 }  // namespace nic

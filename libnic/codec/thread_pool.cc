@@ -1,6 +1,6 @@
 #include "codec/thread_pool.h"
 
-#include <system_error>
+#include <exception>
 
 namespace nic {
 
@@ -9,7 +9,7 @@ ThreadPool::ThreadPool(size_t width) {
   for (size_t i = 1; i < width; ++i) {
     try {
       threads_.emplace_back([this] { Work(); });
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {  // of the system, or of memory: threads that run already must not be lost
       return;
     }
   }
