@@ -6,6 +6,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "intnet/graph.h"
@@ -135,6 +136,7 @@ void RunGraph(benchmark::State& state, const Kernels& kernels, const Graph& grap
     if (!program->Run(height, width, whole, 0, source, sink, serial, memory).ok()) return state.SkipWithError("failed");
   }
   const double macs = CountMacs(graph) * static_cast<double>(height * width);
+  state.counters["MB"] = static_cast<double>(memory.peak() >> 20);  // packed constants included
   state.counters["GMAC/s"] =
       benchmark::Counter(macs * 1e-9, benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000);
 }
@@ -147,7 +149,7 @@ void BenchmarkConvolution(benchmark::State& state, const Kernels* kernels, int f
   RunGraph(state, *kernels, builder.graph, 64, 96);
 }
 
-void BenchmarkSynthesis(benchmark::State& state, const Kernels* kernels) {
+void BenchmarkSynthesis(benchmark::State& state, const Kernels* kernels, int64_t height, int64_t width) {
   Memory memory;
   Builder builder(192, memory);
   int x = builder.Block(builder.Block(0));
@@ -155,7 +157,7 @@ void BenchmarkSynthesis(benchmark::State& state, const Kernels* kernels) {
   for (int i = 0; i < 3; ++i) x = builder.Block(x);
   x = builder.Shuffle(builder.Convolve(x, kNoTensor, {.channels = 192}), 8);
   builder.graph.outputs.push_back(x);
-  RunGraph(state, *kernels, builder.graph, 32, 48);
+  RunGraph(state, *kernels, builder.graph, height, width);
 }
 
 void Register() {
@@ -181,8 +183,12 @@ void Register() {
       benchmark::RegisterBenchmark((target + "/" + each.name).c_str(), BenchmarkConvolution, kernels, each.from,
                                    each.layout)
           ->Unit(benchmark::kMillisecond);
-    benchmark::RegisterBenchmark((target + "/nic-fast-synthesis/48x32").c_str(), BenchmarkSynthesis, kernels)
-        ->Unit(benchmark::kMillisecond);
+    for (const auto& [width, height] : {std::pair(48, 32), std::pair(375, 250)}) {  // Kodak, and 24 megapixels
+      const std::string size = std::to_string(width) + "x" + std::to_string(height);
+      benchmark::RegisterBenchmark((target + "/nic-fast-synthesis/" + size).c_str(), BenchmarkSynthesis, kernels,
+                                   height, width)
+          ->Unit(benchmark::kMillisecond);
+    }
   }
 }
 

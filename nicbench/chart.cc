@@ -1,0 +1,197 @@
+#include "nicbench/chart.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+
+#include "nicbench/axis.h"
+#include "nicbench/svg.h"
+#include "nicbench/table.h"
+
+namespace nic::bench {
+namespace {
+
+// Colours that stay apart for most eyes and on paper.
+constexpr std::array kColours = {"#d1382c", "#1f6fb4", "#2a9a44", "#8b4fb3", "#e08a1e",
+                                 "#11a0a8", "#7a5a3c", "#c2489a", "#5b6670", "#98a21f"};
+constexpr char kGrid[] = "#e3e3e3";
+constexpr char kFaint[] = "#b5b5b5";
+constexpr char kAxisColour[] = "#444";
+
+struct Frame {
+  double left, top, right, bottom;
+};
+
+constexpr double kWidth = 900;
+constexpr double kHeight = 580;
+constexpr Frame kCurveFrame = {64, 48, 690, 520};
+constexpr double kLabelDistance = 16;
+
+// A curve as it will be drawn: its points up to the end of the axis, in bpp and dB.
+struct Trace {
+  std::string name;
+  std::vector<Point> points;
+  size_t dots = 0;  // the points that were measured, without one at the axis' end
+  bool measured;
+  bool bold;
+};
+
+Trace MakeTrace(const ChartCurve& source, const CurveChart& chart) {
+  Trace trace = {source.curve.name, {}, 0, source.measured, source.curve.name == chart.highlight};
+  std::vector<Point> all;
+  for (const CurvePoint& point : source.curve.points) {
+    const double quality = QualityOf(point, chart.metric);
+    if (std::isfinite(quality) && std::isfinite(point.bpp)) all.push_back({point.bpp, quality});
+  }
+  std::sort(all.begin(), all.end(), [](const Point& a, const Point& b) { return a.x < b.x; });
+  for (const Point& point : all) {
+    if (point.x <= chart.max_bpp) trace.points.push_back(point);
+  }
+  trace.dots = trace.points.size();
+  if (trace.dots > 0 && trace.dots < all.size()) {
+    const Point& a = all[trace.dots - 1];
+    const Point& b = all[trace.dots];
+    trace.points.push_back({chart.max_bpp, a.y + (b.y - a.y) * (chart.max_bpp - a.x) / (b.x - a.x)});
+  }
+  return trace;
+}
+
+Axis MakeQualityAxis(const std::vector<Trace>& traces) {
+  double low = 1e9;
+  double high = -1e9;
+  for (const Trace& trace : traces) {
+    for (const Point& point : trace.points) {
+      low = std::min(low, point.y);
+      high = std::max(high, point.y);
+    }
+  }
+  return Axis(std::floor(low), std::ceil(high + 0.2), kCurveFrame.bottom, kCurveFrame.top);
+}
+
+void DrawFrame(const Axis& x, const Axis& y, const std::string& y_name, Svg* svg) {
+  const Frame& frame = kCurveFrame;
+  for (const double tick : y.Ticks(10)) {
+    svg->Line({frame.left, y.At(tick)}, {frame.right, y.At(tick)}, {.colour = kGrid});
+    svg->Text({frame.left - 8, y.At(tick) + 4}, TickText(tick), {.anchor = Anchor::kEnd});
+  }
+  for (const double tick : x.Ticks(10)) {
+    svg->Line({x.At(tick), frame.top}, {x.At(tick), frame.bottom}, {.colour = kGrid});
+    svg->Text({x.At(tick), frame.bottom + 18}, TickText(tick), {.anchor = Anchor::kMiddle});
+  }
+  svg->Line({frame.left, frame.bottom}, {frame.right, frame.bottom}, {.colour = kAxisColour});
+  svg->Line({frame.left, frame.top}, {frame.left, frame.bottom}, {.colour = kAxisColour});
+  const double middle_x = (frame.left + frame.right) / 2;
+  const double middle_y = (frame.top + frame.bottom) / 2;
+  svg->Text({middle_x, frame.bottom + 42}, "bits per pixel", {.anchor = Anchor::kMiddle});
+  svg->Text({18, middle_y}, y_name + " (dB)", {.anchor = Anchor::kMiddle, .angle = -90});
+}
+
+void DrawTrace(const Trace& trace, const std::string& colour, const Axis& x, const Axis& y, Svg* svg) {
+  std::vector<Point> points;
+  for (const Point& point : trace.points) points.push_back({x.At(point.x), y.At(point.y)});
+  svg->Polyline(points, {colour, trace.bold ? 3.2 : 1.6, trace.measured ? "" : "5 4"});
+  if (!trace.measured) return;
+  for (size_t i = 0; i < trace.dots; ++i) svg->Disc(points[i], trace.bold ? 3.4 : 2.2, colour);
+}
+
+// The names at the right, each near its curve's end and tied to it.
+void DrawNames(const std::vector<Trace>& traces, const std::vector<std::string>& colours, const Axis& x, const Axis& y,
+               Svg* svg) {
+  std::vector<double> wanted;
+  for (const Trace& trace : traces) wanted.push_back(y.At(trace.points.back().y));
+  const std::vector<double> placed =
+      SpreadOut(wanted, kLabelDistance, kCurveFrame.top, kCurveFrame.bottom - kLabelDistance / 2);
+  for (size_t i = 0; i < traces.size(); ++i) {
+    const Point end = {x.At(traces[i].points.back().x), wanted[i]};
+    svg->Line({end.x + 4, end.y}, {kCurveFrame.right + 14, placed[i]}, {.colour = kFaint, .width = 0.8});
+    svg->Text({kCurveFrame.right + 18, placed[i] + 4}, traces[i].name, {.colour = colours[i], .bold = traces[i].bold});
+  }
+}
+
+constexpr double kRowHeight = 26;
+constexpr double kSpeedTop = 78;
+constexpr double kSpeedLeft = 120;
+constexpr double kPanelWidth = 340;
+constexpr double kPanelGap = 60;
+
+void DrawSpeedAxis(const Axis& axis, double left, double bottom, const std::string& name, Svg* svg) {
+  svg->Text({left, kSpeedTop - 12}, name, {.bold = true});
+  for (const double tick : axis.Ticks(0)) {
+    svg->Line({axis.At(tick), kSpeedTop}, {axis.At(tick), bottom}, {.colour = kGrid});
+    const bool power = std::abs(std::log10(tick) - std::round(std::log10(tick))) < 1e-6;
+    if (power) svg->Text({axis.At(tick), bottom + 16}, TickText(tick), {.size = 12, .anchor = Anchor::kMiddle});
+  }
+}
+
+}  // namespace
+
+std::string DrawCurves(const CurveChart& chart) {
+  std::vector<Trace> traces;
+  for (const ChartCurve& curve : chart.curves) {
+    Trace trace = MakeTrace(curve, chart);
+    if (trace.points.size() >= 2) traces.push_back(std::move(trace));
+  }
+  if (traces.empty()) return "";
+  const Axis x(0, chart.max_bpp, kCurveFrame.left, kCurveFrame.right);
+  const Axis y = MakeQualityAxis(traces);
+  Svg svg(kWidth, kHeight);
+  svg.Text({kCurveFrame.left, 28}, chart.title, {.size = 16, .bold = true});
+  DrawFrame(x, y, NameOf(chart.metric), &svg);
+  std::vector<std::string> colours;
+  for (size_t i = 0; i < traces.size(); ++i) colours.push_back(kColours[i % kColours.size()]);
+  // Back to front, so that the first curve, and a bold one even more, lies on top.
+  for (const bool bold : {false, true}) {
+    for (size_t i = traces.size(); i-- > 0;) {
+      if (traces[i].bold == bold) DrawTrace(traces[i], colours[i], x, y, &svg);
+    }
+  }
+  DrawNames(traces, colours, x, y, &svg);
+  return svg.Finish();
+}
+
+std::string DrawSpeeds(const std::string& title, const std::vector<SpeedRow>& rows) {
+  std::vector<std::string> names;
+  std::vector<int> threads;
+  double low = 1e9;
+  double high = 0;
+  for (const SpeedRow& row : rows) {
+    if (std::find(names.begin(), names.end(), row.name) == names.end()) names.push_back(row.name);
+    if (std::find(threads.begin(), threads.end(), row.threads) == threads.end()) threads.push_back(row.threads);
+    for (const double speed : {row.encode, row.decode}) {
+      if (speed > 0) low = std::min(low, speed);
+      high = std::max(high, speed);
+    }
+  }
+  if (high <= 0) return "";
+  const double bottom = kSpeedTop + kRowHeight * static_cast<double>(names.size());
+  Svg svg(kSpeedLeft + 2 * kPanelWidth + kPanelGap + 40, bottom + 34);
+  svg.Text({16, 26}, title, {.size = 16, .bold = true});
+  for (size_t t = 0; t < threads.size(); ++t) {
+    const double x = kSpeedLeft + 110 * static_cast<double>(t);
+    svg.Disc({x, 42}, 5, kColours[t % kColours.size()]);
+    svg.Text({x + 10, 46}, std::to_string(threads[t]) + (threads[t] == 1 ? " thread" : " threads"), {});
+  }
+  for (const bool encodes : {true, false}) {
+    const double left = kSpeedLeft + (encodes ? 0 : kPanelWidth + kPanelGap);
+    const Axis axis(low / 1.5, high * 1.5, left, left + kPanelWidth, true);
+    DrawSpeedAxis(axis, left, bottom, encodes ? "encoding, megapixels a second" : "decoding, megapixels a second",
+                  &svg);
+    for (const SpeedRow& row : rows) {
+      const auto line = std::find(names.begin(), names.end(), row.name) - names.begin();
+      const auto colour = std::find(threads.begin(), threads.end(), row.threads) - threads.begin();
+      const double y = kSpeedTop + kRowHeight * (static_cast<double>(line) + 0.5);
+      const double speed = encodes ? row.encode : row.decode;
+      if (encodes)
+        svg.Text({kSpeedLeft - 12, y + 4}, row.name, {.anchor = Anchor::kEnd, .bold = row.name.starts_with("nic")});
+      if (speed <= 0) continue;
+      svg.Disc({axis.At(speed), y}, 5, kColours[static_cast<size_t>(colour) % kColours.size()]);
+      if (colour != 0) continue;
+      const std::string text = Fixed(speed, speed < 1 ? 2 : speed < 100 ? 1 : 0);
+      svg.Text({axis.At(speed) - 9, y + 4}, text, {.size = 11, .anchor = Anchor::kEnd});
+    }
+  }
+  return svg.Finish();
+}
+
+}  // namespace nic::bench
