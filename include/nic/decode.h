@@ -20,7 +20,8 @@ typedef struct nic_decoder nic_decoder;
 typedef enum nic_decoder_parameter {
   NIC_DECODER_KEEP_GOING = 1, /* 0 or 1: a damaged or missing slice is decoded as if its latents were the picture's
                                  neutral grey, and decoding goes on; default 0 */
-  NIC_DECODER_FORMAT = 2      /* a nic_pixel_format, or 0 for the file's own; default 0 */
+  NIC_DECODER_FORMAT = 2      /* a nic_pixel_format, or 0 for the file's own; default 0. Alpha is dropped if the
+                                 format has none, and 255 where the file has none */
 } nic_decoder_parameter;
 
 NIC_API nic_status nic_decoder_new(nic_context *context, nic_decoder **decoder, nic_error *error);
@@ -41,6 +42,13 @@ NIC_API nic_status nic_decoder_info(const nic_decoder *decoder, nic_info *info);
  * inside the picture. */
 NIC_API nic_status nic_decoder_set_region(nic_decoder *decoder, uint32_t x, uint32_t y, uint32_t width,
                                           uint32_t height);
+
+/* Gives metadata of the opened file: *bytes is NULL and *size 0 if it has none of that kind. The bytes belong to the
+ * decoder and are valid until the next nic_decoder_open or nic_decoder_free. */
+NIC_API nic_status nic_decoder_metadata(nic_decoder *decoder, nic_metadata kind, const uint8_t **bytes, size_t *size);
+
+/* Tells whether the colours of the opened file are premultiplied by its alpha; 0 for a file without alpha. */
+NIC_API nic_status nic_decoder_premultiplied(nic_decoder *decoder, int *premultiplied);
 
 /* Decodes the opened file into the caller's pixels: width and height of `image` must be the picture's or the region's,
  * its format the file's or NIC_DECODER_FORMAT's, or NIC_INVALID_ARGUMENT. After a failure the pixels are undefined, except with

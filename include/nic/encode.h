@@ -19,7 +19,8 @@ typedef enum nic_encoder_parameter {
   NIC_ENCODER_INTERPOLATION = 6, /* with NIC_ENCODER_GAIN_LEVEL only: l / 256 as a number in 0 .. 255/256 */
   NIC_ENCODER_EFFORT = 7,        /* 1..9; default 3 */
   NIC_ENCODER_MODEL_ID = 8,      /* of a model known to the context; default: the embedded one */
-  NIC_ENCODER_SLICE_SIDE = 9     /* pixels: 64, 128, 256, ... 2097152; default 1024 */
+  NIC_ENCODER_SLICE_SIDE = 9,    /* pixels: 64, 128, 256, ... 2097152; default 1024 */
+  NIC_ENCODER_PREMULTIPLIED = 10 /* 0 or 1: the colours are premultiplied by alpha; default 0; only a note in the file */
 } nic_encoder_parameter;
 
 /* What a parameter may be. */
@@ -34,7 +35,7 @@ typedef struct nic_bounds {
 typedef struct nic_encode_result {
   uint64_t size; /* bytes of the file */
   double bpp;
-  double psnr; /* dB over all samples; NaN unless it was asked for (NIC_ENCODER_TARGET_PSNR, or measure) */
+  double psnr; /* dB over all samples but alpha; NaN unless it was asked for (NIC_ENCODER_TARGET_PSNR, or measure) */
   uint32_t gain_level;
   uint32_t interpolation;
   int target_missed; /* 1 if a target lies outside what the model can reach: the file is the nearest end */
@@ -57,7 +58,11 @@ NIC_API nic_status nic_encoder_bounds(nic_encoder_parameter parameter, nic_bound
 NIC_API nic_status nic_encoder_set(nic_encoder *encoder, nic_encoder_parameter parameter, double value);
 NIC_API void nic_encoder_reset(nic_encoder *encoder);
 
-/* Encodes a picture, which is read only. The bytes belong to the encoder and are valid until its next call;
+/* Gives metadata for the files to come: `size` bytes, copied; 0 for none. NIC_LIMIT_METADATA beyond the context's limit.
+ * nic_encoder_reset forgets it. */
+NIC_API nic_status nic_encoder_set_metadata(nic_encoder *encoder, nic_metadata kind, const void *bytes, size_t size);
+
+/* Encodes a picture, which is read only. Alpha is kept exactly; the colour of pixels whose alpha is 0 is not. The bytes belong to the encoder and are valid until its next call;
  * `result` may be NULL. `measure`: 1 to have result->psnr whatever the rate, which costs a synthesis. */
 NIC_API nic_status nic_encoder_encode(nic_encoder *encoder, const nic_image *image, int measure, const uint8_t **bytes,
                                       size_t *size, nic_encode_result *result);

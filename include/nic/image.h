@@ -8,11 +8,20 @@
 extern "C" {
 #endif
 
-/* Samples of one byte, interleaved, rows from the top. The number is the count of channels. */
+/* Samples of one byte, interleaved, rows from the top. The number is the count of channels; alpha comes last. */
 typedef enum nic_pixel_format {
   NIC_GREY8 = 1,
-  NIC_RGB8 = 3
+  NIC_GREY_ALPHA8 = 2,
+  NIC_RGB8 = 3,
+  NIC_RGBA8 = 4
 } nic_pixel_format;
+
+/* Metadata that a file may carry. It never changes pixels. */
+typedef enum nic_metadata {
+  NIC_METADATA_ICC = 0x81,  /* an ICC profile */
+  NIC_METADATA_EXIF = 0x82, /* Exif, beginning with the TIFF header */
+  NIC_METADATA_XMP = 0x83   /* an XMP packet */
+} nic_metadata;
 
 typedef struct nic_image {
   uint32_t width;  /* 1 .. */
@@ -28,6 +37,7 @@ typedef struct nic_info {
   uint32_t height;
   nic_pixel_format format; /* how the picture is coded and decodes by default */
   uint32_t bit_depth;
+  int has_alpha;
   uint32_t container_major;
   uint32_t container_minor;
   uint32_t model_id;
@@ -39,8 +49,9 @@ typedef struct nic_info {
   uint32_t slice_columns;
   uint32_t slice_rows;
   uint64_t file_size;     /* bytes of the file as its fields say, even if fewer were given */
-  uint64_t header_size;   /* all that is neither metadata nor coded latents */
+  uint64_t header_size;   /* all that is neither metadata nor alpha nor coded latents */
   uint64_t metadata_size; /* elements that do not change pixels, their type and length included */
+  uint64_t alpha_size;    /* the alpha element, its type and length included */
   uint64_t hyper_size;    /* coded hyper-latents of all slices */
   uint64_t latent_size;   /* coded latents of all slices */
 } nic_info;

@@ -10,6 +10,8 @@
 #include "api/guard.h"
 #include "codec/picture_decoder.h"
 #include "codec/synthesis.h"
+#include "image/alpha.h"
+#include "image/metadata.h"
 #include "image/pixels.h"
 
 struct nic_decoder {
@@ -18,10 +20,12 @@ struct nic_decoder {
   nic_context& context;
   bool keep_going = false;
   int format = 0;   // 0: the file's
-  nic::Rect region; // empty: the whole picture
+  nic::Rect region;  // empty: the whole picture
 
   nic::FileReader file;
   bool opened = false;
+  const nic::Element* alpha_element = nullptr;
+  nic::Buffer<uint8_t> metadata[3];  // ICC, Exif, XMP, once asked for
   const nic::ModelStore::Model* model = nullptr;
   uint64_t damaged = 0;
 
@@ -35,40 +39,75 @@ constexpr uint32_t kRowsAtOnce = 16;
 
 Status InvalidArgument(const char* what) { return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what); }
 
-int FileFormat(const nic_decoder& decoder) { return decoder.file.header().channels(); }
+int FileFormat(const nic_decoder& decoder) {
+  return decoder.file.header().channels() + (decoder.alpha_element ? 1 : 0);
+}
 int ResultFormat(const nic_decoder& decoder) { return decoder.format ? decoder.format : FileFormat(decoder); }
+bool HasAlpha(int format) { return format % 2 == 0; }
+int ColourChannels(int format) { return format - (HasAlpha(format) ? 1 : 0); }
 
-// Turns rows of synthesis output into samples of the wanted format.
+// Turns rows of synthesis output, and of alpha, into samples of the wanted format.
 class RowConverter {
  public:
-  RowConverter(const nic_decoder& decoder, uint32_t width, int output_bits)
-      : width_(width),
+  // `alpha` may be null: then it is 255 where it is wanted.
+  RowConverter(const nic_decoder& decoder, const Rect& region, int output_bits, const Alpha* alpha)
+      : region_(region),
+        width_(static_cast<size_t>(region.width())),
         output_bits_(output_bits),
-        file_format_(FileFormat(decoder)),
+        file_colours_(decoder.file.header().channels()),
         result_format_(ResultFormat(decoder)),
-        between_(decoder.context.memory, size_t{width} * 3) {}
+        alpha_(alpha),
+        picture_width_(decoder.file.header().width),
+        coded_(decoder.context.memory, width_ * 3),
+        converted_(decoder.context.memory, width_ * 3) {}
 
-  void Convert(const int16_t* values, uint8_t* samples) {
-    const bool direct = file_format_ == result_format_;
-    uint8_t* coded = direct ? samples : between_.data();
-    (file_format_ == NIC_GREY8 ? RoundToGrey : RoundToRgb)(values, width_, output_bits_, coded);
-    if (!direct) (file_format_ == NIC_GREY8 ? ConvertGreyToRgb : ConvertRgbToGrey)(coded, width_, samples);
+  // `row` counts from the region's first.
+  void Convert(uint32_t row, const int16_t* values, uint8_t* samples) {
+    const bool with_alpha = HasAlpha(result_format_);
+    uint8_t* colours = with_alpha ? converted_.data() : samples;
+    ConvertColours(values, colours);
+    if (with_alpha) AddAlpha(row, colours, samples);
   }
 
  private:
-  uint32_t width_;
+  void ConvertColours(const int16_t* values, uint8_t* colours) {
+    const bool direct = file_colours_ == ColourChannels(result_format_);
+    uint8_t* coded = direct ? colours : coded_.data();
+    (file_colours_ == 1 ? RoundToGrey : RoundToRgb)(values, width_, output_bits_, coded);
+    if (!direct) (file_colours_ == 1 ? ConvertGreyToRgb : ConvertRgbToGrey)(coded, width_, colours);
+  }
+
+  void AddAlpha(uint32_t row, const uint8_t* colours, uint8_t* samples) const {
+    const int channels = ColourChannels(result_format_);
+    const uint8_t* alpha = alpha_ ? alpha_->samples.data() + static_cast<size_t>(region_.y0 + row) * picture_width_ +
+                                        static_cast<size_t>(region_.x0)
+                                  : nullptr;
+    for (size_t x = 0; x < width_; ++x) {
+      for (int c = 0; c < channels; ++c) *samples++ = *colours++;
+      *samples++ = alpha ? alpha[x] : 255;
+    }
+  }
+
+  Rect region_;
+  size_t width_;
   int output_bits_;
-  int file_format_;
+  int file_colours_;
   int result_format_;
-  Buffer<uint8_t> between_;
+  const Alpha* alpha_;
+  size_t picture_width_;
+  Buffer<uint8_t> coded_;
+  Buffer<uint8_t> converted_;
 };
 
 Status Open(nic_decoder& decoder, std::span<const uint8_t> bytes) {
   decoder.opened = false;
   decoder.damaged = 0;
   decoder.region = {};
+  decoder.alpha_element = nullptr;
+  for (Buffer<uint8_t>& metadata : decoder.metadata) metadata = {};
   Status cut;
   NIC_RETURN_IF_ERROR(OpenWholeFile(bytes, decoder.context.limits, &decoder.file, &cut));
+  decoder.alpha_element = decoder.file.Find(ElementType::kAlpha);
   const FileHeader& header = decoder.file.header();
   NIC_RETURN_IF_ERROR(
       decoder.context.models.FindForDecoding(header.model_id, header.model_digest, &decoder.model));
@@ -86,6 +125,13 @@ Rect ResultRegion(const nic_decoder& decoder) {
   return decoder.region.width() > 0 ? decoder.region : Rect{0, 0, header.width, header.height};
 }
 
+Status ReadAlpha(const nic_decoder& decoder, Alpha* alpha) {
+  const FileHeader& header = decoder.file.header();
+  const Element& element = *decoder.alpha_element;
+  return DecodeAlpha(decoder.file.Payload(element), header.width, header.height, decoder.context.memory, alpha)
+      .MovedBy(element.payload_offset);
+}
+
 // Decodes and hands each row of samples to `take`, which counts rows from the region's first.
 template <typename Take>
 Status DecodeRows(nic_decoder& decoder, Take&& take) {
@@ -101,7 +147,10 @@ Status DecodeRows(nic_decoder& decoder, Take&& take) {
                                     context.progress.Part(0, 0.5), *context.parallel, context.memory, &decoded));
   decoder.damaged = decoded.damaged;
 
-  RowConverter converter(decoder, static_cast<uint32_t>(region.width()), model.decoder().output_bits);
+  Alpha alpha;
+  const bool with_alpha = decoder.alpha_element && HasAlpha(ResultFormat(decoder));
+  if (with_alpha) NIC_RETURN_IF_ERROR(ReadAlpha(decoder, &alpha));
+  RowConverter converter(decoder, region, model.decoder().output_bits, with_alpha ? &alpha : nullptr);
   const Progress progress = context.progress.Part(0.5, 1);
   const auto take_row = [&](int64_t y, const int16_t* values) -> Status {
     const auto row = static_cast<uint32_t>(y - region.y0);
@@ -139,7 +188,7 @@ Status DecodeInto(nic_decoder& decoder, const nic_image& image) {
   NIC_RETURN_IF_ERROR(CheckOpened(decoder));
   NIC_RETURN_IF_ERROR(CheckImage(decoder, image));
   return DecodeRows(decoder, [&](uint32_t y, const int16_t* values, RowConverter& converter) -> Status {
-    converter.Convert(values, image.pixels + y * image.stride);
+    converter.Convert(y, values, image.pixels + y * image.stride);
     return {};
   });
 }
@@ -153,7 +202,7 @@ Status DecodeToCallback(nic_decoder& decoder, nic_rows_callback callback, void* 
   Buffer<uint8_t> rows(decoder.context.memory, stride * kRowsAtOnce);
   return DecodeRows(decoder, [&](uint32_t y, const int16_t* values, RowConverter& converter) -> Status {
     const uint32_t in_group = y % kRowsAtOnce;
-    converter.Convert(values, rows.data() + in_group * stride);
+    converter.Convert(y, values, rows.data() + in_group * stride);
     if (in_group + 1 < kRowsAtOnce && y + 1 < region.height()) return {};
     if (callback(user, y - in_group, in_group + 1, rows.data(), stride) == 0) return {};
     return Status::Error(NIC_IO, Status::kNoOffset, "callback: reported failure");
@@ -167,7 +216,7 @@ Status SetParameter(nic_decoder& decoder, nic_decoder_parameter parameter, doubl
       decoder.keep_going = value != 0;
       return {};
     case NIC_DECODER_FORMAT:
-      if (value != 0 && value != static_cast<int>(NIC_GREY8) && value != static_cast<int>(NIC_RGB8)) {
+      if (!(value >= 0 && value <= 4) || value != static_cast<int>(value)) {
         return InvalidArgument("NIC_DECODER_FORMAT: not a nic_pixel_format");
       }
       decoder.format = static_cast<int>(value);
@@ -185,6 +234,28 @@ Status SetRegion(nic_decoder& decoder, uint32_t x, uint32_t y, uint32_t width, u
                          width, height, x, y, header.width, header.height);
   }
   decoder.region = region;
+  return {};
+}
+
+// The content of a metadata element; empty if there is none.
+Status ReadMetadata(nic_decoder& decoder, nic_metadata kind, Buffer<uint8_t>** content) {
+  NIC_RETURN_IF_ERROR(CheckOpened(decoder));
+  if (kind < NIC_METADATA_ICC || kind > NIC_METADATA_XMP) return InvalidArgument("kind: not a nic_metadata");
+  *content = &decoder.metadata[kind - NIC_METADATA_ICC];
+  const Element* element = decoder.file.Find(static_cast<ElementType>(kind));
+  if (!element || !(*content)->empty()) return {};
+  return UnpackMetadata(decoder.file.Payload(*element), decoder.context.limits.max_metadata, decoder.context.memory,
+                        *content)
+      .MovedBy(element->payload_offset);
+}
+
+Status IsPremultiplied(nic_decoder& decoder, int* premultiplied) {
+  NIC_RETURN_IF_ERROR(CheckOpened(decoder));
+  *premultiplied = 0;
+  if (!decoder.alpha_element) return {};
+  const std::span<const uint8_t> payload = decoder.file.Payload(*decoder.alpha_element);
+  NIC_RETURN_IF_ERROR(CheckAlphaFlags(payload).MovedBy(decoder.alpha_element->payload_offset));
+  *premultiplied = payload[0];
   return {};
 }
 
@@ -251,6 +322,28 @@ nic_status nic_decoder_info(const nic_decoder* decoder, nic_info* info) {
 nic_status nic_decoder_set_region(nic_decoder* decoder, uint32_t x, uint32_t y, uint32_t width, uint32_t height) {
   if (!decoder) return NIC_INVALID_ARGUMENT;
   return nic::Guard(&decoder->error, [&] { return nic::SetRegion(*decoder, x, y, width, height); });
+}
+
+nic_status nic_decoder_metadata(nic_decoder* decoder, nic_metadata kind, const uint8_t** bytes, size_t* size) {
+  if (!decoder) return NIC_INVALID_ARGUMENT;
+  return nic::Guard(&decoder->error, [&]() -> nic::Status {
+    if (!bytes || !size) return nic::InvalidArgument("bytes, size: null");
+    *bytes = nullptr;
+    *size = 0;
+    nic::Buffer<uint8_t>* content = nullptr;
+    NIC_RETURN_IF_ERROR(nic::ReadMetadata(*decoder, kind, &content));
+    *size = content->size();
+    if (*size) *bytes = content->data();
+    return {};
+  });
+}
+
+nic_status nic_decoder_premultiplied(nic_decoder* decoder, int* premultiplied) {
+  if (!decoder) return NIC_INVALID_ARGUMENT;
+  return nic::Guard(&decoder->error, [&]() -> nic::Status {
+    if (!premultiplied) return nic::InvalidArgument("premultiplied: null");
+    return nic::IsPremultiplied(*decoder, premultiplied);
+  });
 }
 
 nic_status nic_decoder_decode(nic_decoder* decoder, const nic_image* image) {

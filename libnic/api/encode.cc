@@ -1,6 +1,7 @@
 // nic_encode and nic_encoder.
 #include "nic/encode.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -13,13 +14,17 @@
 #include "api/guard.h"
 #include "codec/picture_encoder.h"
 #include "codec/rate_search.h"
+#include "container/file.h"
+#include "image/alpha.h"
+#include "image/metadata.h"
 
 namespace nic {
 namespace {
 
 constexpr double kUnset = std::numeric_limits<double>::quiet_NaN();
 constexpr double kDefaultQuality = 75;
-constexpr int kParameters = NIC_ENCODER_SLICE_SIDE;
+constexpr int kParameters = NIC_ENCODER_PREMULTIPLIED;
+constexpr int kMetadataKinds = NIC_METADATA_XMP - NIC_METADATA_ICC + 1;
 
 // By parameter number, from 1.
 constexpr nic_bounds kBounds[kParameters] = {
@@ -32,6 +37,7 @@ constexpr nic_bounds kBounds[kParameters] = {
     {1, 9, 3, 1},
     {0, 4294967295.0, kUnset, 1},
     {64, 2097152, 1024, 1},
+    {0, 1, 0, 1},
 };
 
 const nic_bounds& BoundsOf(nic_encoder_parameter parameter) { return kBounds[parameter - 1]; }
@@ -44,13 +50,17 @@ Status InvalidArgument(const char* what) { return Status::Error(NIC_INVALID_ARGU
 }  // namespace nic
 
 struct nic_encoder {
-  explicit nic_encoder(nic_context& own_context) : context(own_context), bytes(&own_context.memory) {}
+  explicit nic_encoder(nic_context& own_context)
+      : context(own_context), metadata(&own_context.memory), bytes(&own_context.memory) {
+    metadata.resize(nic::kMetadataKinds);
+  }
 
   double Get(nic_encoder_parameter parameter) const { return values[parameter - 1]; }
   bool Has(nic_encoder_parameter parameter) const { return !std::isnan(Get(parameter)); }
 
   nic_context& context;
   double values[nic::kParameters];
+  std::pmr::vector<std::pmr::vector<uint8_t>> metadata;  // packed payloads by kind; empty for none
   std::pmr::vector<uint8_t> bytes;
   nic_error error = {};
 };
@@ -60,6 +70,7 @@ namespace {
 
 void Reset(nic_encoder& encoder) {
   for (int i = 0; i < kParameters; ++i) encoder.values[i] = kBounds[i].preset;
+  for (auto& payload : encoder.metadata) payload.clear();
 }
 
 Status SetParameter(nic_encoder& encoder, nic_encoder_parameter parameter, double value) {
@@ -83,12 +94,64 @@ Status SetParameter(nic_encoder& encoder, nic_encoder_parameter parameter, doubl
 
 Status CheckImage(const nic_image& image, const nic_limits& limits) {
   if (!image.pixels) return InvalidArgument("image: pixels is null");
-  if (image.format != NIC_GREY8 && image.format != NIC_RGB8) return InvalidArgument("image: unknown format");
+  if (image.format < NIC_GREY8 || image.format > NIC_RGBA8) return InvalidArgument("image: unknown format");
   if (image.width == 0 || image.height == 0) return InvalidArgument("image: width or height is 0");
   NIC_RETURN_IF_ERROR(CheckDimensions(image.width, image.height, limits));
   if (image.stride < size_t{image.width} * static_cast<size_t>(image.format)) {
     return InvalidArgument("image: stride is less than a row");
   }
+  return {};
+}
+
+// A picture as the encoder takes it: colours without alpha, and the elements to write beside them.
+class PreparedPicture {
+ public:
+  PreparedPicture(const nic_image& image, const nic_encoder& encoder, Memory& memory)
+      : colours_{image.width, image.height, static_cast<int>(image.format), image.stride, image.pixels},
+        alpha_payload_(&memory) {
+    if (image.format % 2 == 0) SplitAlpha(image, encoder, memory);
+    for (int i = 0; i < kMetadataKinds; ++i) {
+      const auto type = static_cast<uint8_t>(NIC_METADATA_ICC + i);
+      if (!encoder.metadata[i].empty()) extras_[extra_count_++] = {type, encoder.metadata[i]};
+    }
+  }
+
+  const PixelView& colours() const { return colours_; }
+  std::span<const ExtraElement> extras() const { return {extras_, extra_count_}; }
+
+ private:
+  void SplitAlpha(const nic_image& image, const nic_encoder& encoder, Memory& memory) {
+    const size_t channels = image.format - 1;
+    const ChannelView alpha{image.width, image.height, image.format, image.stride, image.pixels + channels};
+    EncodeAlpha(alpha, encoder.Get(NIC_ENCODER_PREMULTIPLIED) != 0, memory, &alpha_payload_);
+    extras_[extra_count_++] = {static_cast<uint8_t>(ElementType::kAlpha), alpha_payload_};
+    split_ = Buffer<uint8_t>(memory, size_t{image.width} * image.height * channels);
+    uint8_t* to = split_.data();
+    for (uint32_t y = 0; y < image.height; ++y) {
+      const uint8_t* from = image.pixels + y * image.stride;
+      for (uint32_t x = 0; x < image.width; ++x, from += image.format, to += channels) std::copy_n(from, channels, to);
+    }
+    SmoothInvisible(alpha, static_cast<int>(channels), memory, split_.data());
+    colours_ = {image.width, image.height, static_cast<int>(channels), size_t{image.width} * channels, split_.data()};
+  }
+
+  PixelView colours_;
+  Buffer<uint8_t> split_;
+  std::pmr::vector<uint8_t> alpha_payload_;
+  ExtraElement extras_[1 + kMetadataKinds];
+  size_t extra_count_ = 0;
+};
+
+Status SetMetadata(nic_encoder& encoder, nic_metadata kind, std::span<const uint8_t> content) {
+  if (kind < NIC_METADATA_ICC || kind > NIC_METADATA_XMP) return InvalidArgument("kind: not a nic_metadata");
+  std::pmr::vector<uint8_t>& payload = encoder.metadata[kind - NIC_METADATA_ICC];
+  payload.clear();
+  if (content.empty()) return {};
+  if (content.size() > encoder.context.limits.max_metadata) {
+    return Status::Error(NIC_LIMIT_METADATA, Status::kNoOffset, "metadata: %zu bytes, the limit is %llu",
+                         content.size(), static_cast<unsigned long long>(encoder.context.limits.max_metadata));
+  }
+  PackMetadata(content, encoder.context.memory, &payload);
   return {};
 }
 
@@ -208,8 +271,9 @@ Status Encode(nic_encoder& encoder, const nic_image& image, bool measure, nic_en
     return Status::Error(NIC_UNSUPPORTED_FEATURE, Status::kNoOffset,
                          "effort: 6 to 9 need the search plug-in, which is not installed");
   }
-  const PixelView picture{image.width, image.height, static_cast<int>(image.format), image.stride, image.pixels};
-  EncodeCall call(encoder, *model->prepared, settings, picture);
+  const PreparedPicture picture(image, encoder, encoder.context.memory);
+  settings.extras = picture.extras();
+  EncodeCall call(encoder, *model->prepared, settings, picture.colours());
   return call.Run(measure, result);
 }
 
@@ -261,6 +325,14 @@ nic_status nic_encoder_set(nic_encoder* encoder, nic_encoder_parameter parameter
 
 void nic_encoder_reset(nic_encoder* encoder) {
   if (encoder) nic::Reset(*encoder);
+}
+
+nic_status nic_encoder_set_metadata(nic_encoder* encoder, nic_metadata kind, const void* bytes, size_t size) {
+  if (!encoder) return NIC_INVALID_ARGUMENT;
+  return nic::Guard(&encoder->error, [&]() -> nic::Status {
+    if (!bytes && size) return nic::InvalidArgument("bytes: null");
+    return nic::SetMetadata(*encoder, kind, {static_cast<const uint8_t*>(bytes), size});
+  });
 }
 
 nic_status nic_encoder_encode(nic_encoder* encoder, const nic_image* image, int measure, const uint8_t** bytes,

@@ -16,13 +16,14 @@ SliceGrid GridOf(const FileHeader& header) { return SliceGrid::Of(header.width, 
 // Coded hyper-latents and the rest of the slices that are whole.
 void FillSizes(const FileReader& file, nic_info* info) {
   info->metadata_size = file.metadata_size();
+  info->alpha_size = file.alpha_size();
   if (!file.has_latents()) return;
   info->file_size = file.file_size();
   for (const CodedSlice& slice : file.slices().first(static_cast<size_t>(file.slices_available()))) {
     info->hyper_size += slice.hyper_size;
     info->latent_size += slice.stream.size() - slice.hyper_size;
   }
-  info->header_size = info->file_size - info->metadata_size - info->hyper_size - info->latent_size;
+  info->header_size = info->file_size - info->metadata_size - info->alpha_size - info->hyper_size - info->latent_size;
 }
 
 // Opens as much as there is. NIC_TRUNCATED with a header is a success here, told by *cut.
@@ -77,7 +78,8 @@ void FillInfo(const FileReader& file, nic_info* info) {
   *info = {};
   info->width = header.width;
   info->height = header.height;
-  info->format = header.channels() == 1 ? NIC_GREY8 : NIC_RGB8;
+  info->has_alpha = file.alpha_size() != 0;
+  info->format = static_cast<nic_pixel_format>(header.channels() + info->has_alpha);
   info->bit_depth = 8;
   info->container_major = header.version_major;
   info->container_minor = header.version_minor;

@@ -87,6 +87,10 @@ Status PictureEncoder::Write(const RateIndex& rate, const std::pmr::vector<Encod
   bytes->clear();
   FileWriter writer(bytes);
   NIC_RETURN_IF_ERROR(writer.Begin(header));
+  for (const ExtraElement& extra : settings_.extras) {
+    const bool is_alpha = extra.type == static_cast<uint8_t>(ElementType::kAlpha);
+    NIC_RETURN_IF_ERROR(is_alpha ? writer.Alpha(extra.payload) : writer.Metadata(extra.type, extra.payload));
+  }
   return writer.Latents(coded);
 }
 

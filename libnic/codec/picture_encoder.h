@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory_resource>
+#include <span>
 #include <vector>
 
 #include "base/parallel.h"
@@ -20,11 +21,18 @@ namespace nic {
 // From this effort on the symbols are rate-distortion optimised.
 constexpr int kOptimisingEffort = 4;
 
+// What a file holds beside the latents, ready to be written.
+struct ExtraElement {
+  uint8_t type = 0;
+  std::span<const uint8_t> payload;
+};
+
 struct EncoderSettings {
   uint32_t model_id = 0;
   uint32_t model_digest = 0;  // the low 24 bits
   int slice_side_code = 4;    // n: slices of 64 << n pixels
   int effort = 3;
+  std::span<const ExtraElement> extras;  // borrowed; in the order of the file
 };
 
 class PictureEncoder {

@@ -8,10 +8,10 @@
 namespace nic {
 namespace {
 
-// What a bit may cost in squared quantiser steps, in 1/1024. For a uniform quantiser at high rate, where the distortion
-// is 1/12 of a squared step and a bit more divides it by 4, that is 2 ln 2 / 12 = 0.1155; the trained gains make a step
-// worth about the same in every channel.
-constexpr int64_t kStepsForBit = 118;
+// What a bit may cost in squared quantiser steps, in 1/1024. High-rate theory says 2 ln 2 / 12 = 118 / 1024 for a uniform
+// quantiser; on photographs a quarter of that measures best (docs/decisions.md), since a symbol moved towards zero also
+// misleads the context of its neighbours.
+constexpr int64_t kStepsForBit = 30;
 
 // Chooses symbols: the nearest, or the one of the two nearest towards zero that costs less in rate and distortion.
 class Quantiser {
@@ -19,7 +19,9 @@ class Quantiser {
   Quantiser(const PreparedModel& model, bool optimise)
       : model_(model), bits_(model.decoder().latent_bits), optimise_(optimise) {}
 
-  int16_t Nearest(int difference) const { return static_cast<int16_t>((difference + (1 << bits_ >> 1)) >> bits_); }
+  int16_t Nearest(int difference) const {
+    return static_cast<int16_t>(std::clamp((difference + (1 << bits_ >> 1)) >> bits_, -32768, 32767));
+  }
 
   // difference: target - mean, in latent units; scale: a coded one.
   int16_t Choose(int difference, int scale) const {

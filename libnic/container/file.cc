@@ -30,6 +30,7 @@ Status FileReader::Open(std::span<const uint8_t> bytes, uint64_t metadata_limit)
   header_size_ = 0;
   elements_.clear();
   metadata_size_ = 0;
+  alpha_size_ = 0;
   has_latents_ = false;
   slices_.clear();
   slices_available_ = 0;
@@ -54,7 +55,7 @@ Status FileReader::ReadElements(uint64_t metadata_limit) {
     NIC_RETURN_IF_ERROR(CheckElement(element, metadata_limit));
     elements_.push_back(element);
     has_latents_ = element.type == static_cast<uint8_t>(ElementType::kLatents);
-    if (!has_latents_) metadata_size_ += element.payload_offset - element.offset + element.payload_size;
+    CountElement(element);
     if (element.payload_size > bytes_.size() - element.payload_offset) return CutAt("payload");
     position = element.payload_offset + element.payload_size;
   }
@@ -62,11 +63,18 @@ Status FileReader::ReadElements(uint64_t metadata_limit) {
   return Status::Error(NIC_MALFORMED, position, "payload: bytes follow the latents");
 }
 
+void FileReader::CountElement(const Element& element) {
+  const uint64_t size = element.payload_offset - element.offset + element.payload_size;
+  if (element.type == static_cast<uint8_t>(ElementType::kAlpha)) alpha_size_ = size;
+  if (element.type >= kFirstSkippable) metadata_size_ += size;
+}
+
 Status FileReader::CheckElement(const Element& element, uint64_t metadata_limit) const {
   if (element.payload_size > UINT64_MAX - element.payload_offset) {
     return Status::Error(NIC_MALFORMED, element.offset + 1, "payload_size: exceeds the largest file");
   }
   if (element.type == static_cast<uint8_t>(ElementType::kLatents)) return {};
+  if (element.type == static_cast<uint8_t>(ElementType::kAlpha)) return {};
   if (element.type < kFirstSkippable) {
     return Status::Error(NIC_UNSUPPORTED_FEATURE, element.offset,
                          "element_type: 0x%02X is unknown and cannot be skipped", element.type);
@@ -77,6 +85,14 @@ Status FileReader::CheckElement(const Element& element, uint64_t metadata_limit)
     return Status::Error(NIC_LIMIT_METADATA, element.offset, "payload_size: metadata exceeds the limit");
   }
   return {};
+}
+
+const Element* FileReader::Find(ElementType type) const {
+  for (const Element& element : elements_) {
+    if (element.type != static_cast<uint8_t>(type)) continue;
+    return element.payload_size <= bytes_.size() - element.payload_offset ? &element : nullptr;
+  }
+  return nullptr;
 }
 
 std::span<const uint8_t> FileReader::Payload(const Element& element) const {
@@ -169,14 +185,25 @@ Status FileWriter::Metadata(uint8_t type, std::span<const uint8_t> payload) {
   if (size > kDefaultMetadataLimit - metadata_size_ || elements_ == kMaxElements) {
     return Status::Error(NIC_LIMIT_METADATA, Status::kNoOffset, "metadata exceeds the limit");
   }
-  seen_[type] = true;
   metadata_size_ += size;
   ++elements_;
+  WriteElement(type, payload);
+  return {};
+}
+
+Status FileWriter::Alpha(std::span<const uint8_t> payload) {
+  constexpr auto kType = static_cast<uint8_t>(ElementType::kAlpha);
+  if (seen_[kType]) return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "alpha: written twice");
+  WriteElement(kType, payload);
+  return {};
+}
+
+void FileWriter::WriteElement(uint8_t type, std::span<const uint8_t> payload) {
+  seen_[type] = true;
   ByteWriter writer(bytes_);
   writer.U8(type);
   writer.Varint(payload.size());
   writer.Bytes(payload);
-  return {};
 }
 
 namespace {

@@ -16,7 +16,7 @@ namespace nic {
 // Types below 0x80 change the picture: a reader that does not know one refuses the file. It skips those from 0x80 on.
 enum class ElementType : uint8_t {
   kLatents = 0x01,  // the last element
-  kAlpha = 0x02,    // reserved, refused
+  kAlpha = 0x02,
   kGainMap = 0x03,  // reserved, refused
   kIcc = 0x81,
   kExif = 0x82,
@@ -88,8 +88,11 @@ class FileReader {
 
   // Every element whose type and length were read, in order, the latents included.
   std::span<const Element> elements() const { return elements_; }
+  // Of that type, with its whole payload there; null if there is none. The first, of those that may be repeated.
+  const Element* Find(ElementType type) const;
   // Bytes of all metadata elements, types and lengths included.
   uint64_t metadata_size() const { return metadata_size_; }
+  uint64_t alpha_size() const { return alpha_size_; }  // the same of the alpha element
   // The part of an element's payload that is there.
   std::span<const uint8_t> Payload(const Element& element) const;
 
@@ -106,6 +109,7 @@ class FileReader {
  private:
   Status ReadElements(uint64_t metadata_limit);
   Status CheckElement(const Element& element, uint64_t metadata_limit) const;
+  void CountElement(const Element& element);
   Status ReadIndex(uint64_t count, std::pmr::vector<uint64_t>* sizes, uint64_t* end) const;
   void TakeSlice(uint64_t offset, uint64_t size);
   uint64_t LeastSlice() const;
@@ -116,6 +120,7 @@ class FileReader {
   size_t header_size_ = 0;
   std::pmr::vector<Element> elements_;
   uint64_t metadata_size_ = 0;
+  uint64_t alpha_size_ = 0;
   bool has_latents_ = false;
   std::pmr::vector<CodedSlice> slices_;
   uint64_t slices_available_ = 0;
@@ -128,7 +133,7 @@ struct SliceBytes {
   std::span<const uint8_t> stream;  // at least kLaneStateBytes for each lane
 };
 
-// Writes a file to a vector, which it borrows: Begin, metadata elements if any, Latents. Each function appends; after a
+// Writes a file to a vector, which it borrows: Begin, metadata and alpha if any, Latents. Each function appends; after a
 // failure the file is not to be used.
 class FileWriter {
  public:
@@ -139,10 +144,14 @@ class FileWriter {
   // NIC_INVALID_ARGUMENT for a type below 0x80 or a repetition that the format forbids; NIC_LIMIT_METADATA beyond the
   // limit that a reader has by default.
   Status Metadata(uint8_t type, std::span<const uint8_t> payload);
+  // The payload of the alpha element, at most once.
+  Status Alpha(std::span<const uint8_t> payload);
   // The slices in raster order, at least one. NIC_INVALID_ARGUMENT for none.
   Status Latents(std::span<const SliceBytes> slices);
 
  private:
+  void WriteElement(uint8_t type, std::span<const uint8_t> payload);
+
   std::pmr::vector<uint8_t>* bytes_;
   uint64_t metadata_size_ = 0;
   size_t elements_ = 0;

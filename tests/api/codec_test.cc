@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "nic/nic.h"
@@ -191,5 +192,120 @@ TEST_CASE("a region of a file that is cut behind its slices decodes") {
   REQUIRE(nic_decoder_decode(decoder, &image) == NIC_OK);
   REQUIRE(nic_decoder_set_region(decoder, 5, 180, 10, 10) == NIC_OK);
   REQUIRE(nic_decoder_decode(decoder, &image) == NIC_TRUNCATED);
+  nic_decoder_free(decoder);
+}
+
+namespace {
+
+struct Encoded {
+  std::vector<uint8_t> file;
+  nic_encode_result result;
+};
+
+Encoded EncodeWith(nic_encoder* encoder, const std::vector<uint8_t>& pixels, uint32_t width, uint32_t height,
+                   int channels) {
+  const nic_image image = {width, height, static_cast<nic_pixel_format>(channels), size_t{width} * channels,
+                           const_cast<uint8_t*>(pixels.data())};
+  const uint8_t* bytes = nullptr;
+  size_t size = 0;
+  Encoded encoded;
+  const nic_status status = nic_encoder_encode(encoder, &image, 0, &bytes, &size, &encoded.result);
+  INFO(nic_encoder_error(encoder)->message);
+  REQUIRE(status == NIC_OK);
+  encoded.file.assign(bytes, bytes + size);
+  return encoded;
+}
+
+}  // namespace
+
+TEST_CASE("alpha is kept exactly and invisible colour costs nothing") {
+  const Context context = MakeContext();
+  const int channels = GENERATE(2, 4);
+  constexpr uint32_t kWidth = 150;
+  constexpr uint32_t kHeight = 70;
+  std::vector<uint8_t> pixels = MakePicture(kWidth, kHeight, channels, 11);
+  for (uint32_t i = 0; i < kWidth * kHeight; ++i) pixels[i * channels + channels - 1] = i % kWidth < 75 ? 0 : i % 256;
+
+  nic_encoder* encoder = nullptr;
+  REQUIRE(nic_encoder_new(context.get(), &encoder, nullptr) == NIC_OK);
+  REQUIRE(nic_encoder_set(encoder, NIC_ENCODER_MODEL_ID, kModelId) == NIC_OK);
+  REQUIRE(nic_encoder_set(encoder, NIC_ENCODER_PREMULTIPLIED, 1) == NIC_OK);
+  const Encoded encoded = EncodeWith(encoder, pixels, kWidth, kHeight, channels);
+  std::vector<uint8_t> repainted = pixels;
+  for (uint32_t i = 0; i < kWidth * kHeight; ++i) {
+    if (i % kWidth < 75) repainted[i * channels] = static_cast<uint8_t>(i * 31);
+  }
+  REQUIRE(EncodeWith(encoder, repainted, kWidth, kHeight, channels).file == encoded.file);
+  nic_encoder_free(encoder);
+
+  nic_info info;
+  REQUIRE(nic_read_info(encoded.file.data(), encoded.file.size(), nullptr, &info, nullptr) == NIC_OK);
+  REQUIRE(info.has_alpha == 1);
+  REQUIRE(info.format == channels);
+  REQUIRE(info.alpha_size > 0);
+  REQUIRE(info.header_size + info.alpha_size + info.metadata_size + info.hyper_size + info.latent_size ==
+          encoded.file.size());
+
+  const std::vector<uint8_t> decoded = DecodePicture(context.get(), encoded.file);
+  REQUIRE(decoded.size() == pixels.size());
+  for (size_t i = channels - 1; i < pixels.size(); i += channels) REQUIRE(decoded[i] == pixels[i]);
+
+  nic_decoder* decoder = nullptr;
+  REQUIRE(nic_decoder_new(context.get(), &decoder, nullptr) == NIC_OK);
+  REQUIRE(nic_decoder_open(decoder, encoded.file.data(), encoded.file.size()) == NIC_OK);
+  int premultiplied = 0;
+  REQUIRE(nic_decoder_premultiplied(decoder, &premultiplied) == NIC_OK);
+  REQUIRE(premultiplied == 1);
+  REQUIRE(nic_decoder_set(decoder, NIC_DECODER_FORMAT, channels - 1) == NIC_OK);
+  REQUIRE(nic_decoder_set_region(decoder, 70, 10, 20, 5) == NIC_OK);
+  std::vector<uint8_t> part(20 * 5 * (channels - 1));
+  const nic_image opaque = {20, 5, static_cast<nic_pixel_format>(channels - 1), size_t(20 * (channels - 1)),
+                            part.data()};
+  REQUIRE(nic_decoder_decode(decoder, &opaque) == NIC_OK);
+  REQUIRE(nic_decoder_set(decoder, NIC_DECODER_FORMAT, 0) == NIC_OK);
+  std::vector<uint8_t> with_alpha(20 * 5 * channels);
+  const nic_image whole = {20, 5, static_cast<nic_pixel_format>(channels), size_t(20 * channels), with_alpha.data()};
+  REQUIRE(nic_decoder_decode(decoder, &whole) == NIC_OK);
+  for (uint32_t y = 0; y < 5; ++y) {
+    for (uint32_t x = 0; x < 20; ++x) {
+      const uint8_t* expected = &decoded[((y + 10) * size_t{kWidth} + x + 70) * channels];
+      const size_t at = y * 20 + x;
+      REQUIRE(std::equal(expected, expected + channels, &with_alpha[at * channels]));
+      REQUIRE(std::equal(expected, expected + channels - 1, &part[at * (channels - 1)]));
+    }
+  }
+  nic_decoder_free(decoder);
+}
+
+TEST_CASE("metadata comes back and changes no pixel") {
+  const Context context = MakeContext();
+  const std::vector<uint8_t> pixels = MakePicture(80, 60, 3, 2);
+  const std::string profile(3000, 'p');
+  const std::string exif = "MM\0*exif";
+  nic_encoder* encoder = nullptr;
+  REQUIRE(nic_encoder_new(context.get(), &encoder, nullptr) == NIC_OK);
+  REQUIRE(nic_encoder_set(encoder, NIC_ENCODER_MODEL_ID, kModelId) == NIC_OK);
+  const std::vector<uint8_t> plain = EncodeWith(encoder, pixels, 80, 60, 3).file;
+  REQUIRE(nic_encoder_set_metadata(encoder, NIC_METADATA_ICC, profile.data(), profile.size()) == NIC_OK);
+  REQUIRE(nic_encoder_set_metadata(encoder, NIC_METADATA_EXIF, exif.data(), exif.size()) == NIC_OK);
+  const std::vector<uint8_t> file = EncodeWith(encoder, pixels, 80, 60, 3).file;
+  REQUIRE(nic_encoder_set_metadata(encoder, NIC_METADATA_ICC, nullptr, 0) == NIC_OK);
+  REQUIRE(nic_encoder_set_metadata(encoder, NIC_METADATA_EXIF, nullptr, 0) == NIC_OK);
+  REQUIRE(EncodeWith(encoder, pixels, 80, 60, 3).file == plain);
+  REQUIRE(nic_encoder_set_metadata(encoder, static_cast<nic_metadata>(0x84), "x", 1) == NIC_INVALID_ARGUMENT);
+  nic_encoder_free(encoder);
+  REQUIRE(DecodePicture(context.get(), file) == DecodePicture(context.get(), plain));
+
+  nic_decoder* decoder = nullptr;
+  REQUIRE(nic_decoder_new(context.get(), &decoder, nullptr) == NIC_OK);
+  REQUIRE(nic_decoder_open(decoder, file.data(), file.size()) == NIC_OK);
+  const uint8_t* bytes = nullptr;
+  size_t size = 0;
+  REQUIRE(nic_decoder_metadata(decoder, NIC_METADATA_ICC, &bytes, &size) == NIC_OK);
+  REQUIRE(std::string(bytes, bytes + size) == profile);
+  REQUIRE(nic_decoder_metadata(decoder, NIC_METADATA_EXIF, &bytes, &size) == NIC_OK);
+  REQUIRE(std::string(bytes, bytes + size) == exif);
+  REQUIRE(nic_decoder_metadata(decoder, NIC_METADATA_XMP, &bytes, &size) == NIC_OK);
+  REQUIRE((bytes == nullptr && size == 0));
   nic_decoder_free(decoder);
 }
