@@ -8,7 +8,9 @@
 namespace nic {
 namespace {
 
-Status Damaged(const char* what) { return Status::Error(NIC_SLICE_DAMAGED, Status::kNoOffset, "%s", what); }
+Status Damaged(const Decoder& decoder, const char* what) {
+  return Status::Error(NIC_SLICE_DAMAGED, decoder.position(), "%s", what);
+}
 
 Status DecodeHyperLatents(const PreparedModel& model, Decoder& decoder, Memory& memory, SliceContext& context) {
   TensorBuffer& symbols = context.hyper_latents();
@@ -17,7 +19,8 @@ Status DecodeHyperLatents(const PreparedModel& model, Decoder& decoder, Memory& 
   NIC_RETURN_IF_ERROR(decoder.Decode(model.tables(), tables, symbols.data()));
   const GraphInput range = model.decoder().hyper_synthesis.inputs[0];
   const auto [low, high] = std::minmax_element(symbols.data(), symbols.data() + symbols.size());
-  return *low < range.low || *high > range.high ? Damaged("hyper-latents: a symbol outside the model's range") : Status();
+  if (*low >= range.low && *high <= range.high) return {};
+  return Damaged(decoder, "hyper-latents: a symbol outside the model's range");
 }
 
 // Decodes the symbols of passes, keeping its arrays from one to the next.
@@ -55,7 +58,7 @@ Status DecodeStream(const PreparedModel& model, const CodedSlice& slice, int lan
   Decoder decoder;
   NIC_RETURN_IF_ERROR(decoder.Begin(slice.stream, lanes));
   NIC_RETURN_IF_ERROR(DecodeHyperLatents(model, decoder, memory, context));
-  if (decoder.position() != slice.hyper_size) return Damaged("hyper_size: not where the hyper-latents end");
+  if (decoder.position() != slice.hyper_size) return Damaged(decoder, "hyper_size: not where the hyper-latents end");
   NIC_RETURN_IF_ERROR(context.BeginLatents());
   PassDecoder passes(model, decoder, context, memory);
   for (size_t pass = 0; pass < model.decoder().passes.size(); ++pass) NIC_RETURN_IF_ERROR(passes.Decode(pass));

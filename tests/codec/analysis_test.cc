@@ -1,0 +1,95 @@
+#include "codec/analysis.h"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+#include "codec/small_codec.h"
+#include "codec/thread_pool.h"
+
+using nic::Analyse;
+using nic::Memory;
+using nic::Node;
+using nic::Operation;
+using nic::PixelView;
+using nic::Serial;
+using nic::TensorBuffer;
+using nic::testing::SameSamples;
+using nic::testing::SmallCodec;
+
+namespace {
+
+std::vector<uint8_t> RandomPixels(size_t count) {
+  std::mt19937 random(4);
+  std::vector<uint8_t> pixels(count);
+  for (uint8_t& pixel : pixels) pixel = static_cast<uint8_t>(random());
+  return pixels;
+}
+
+// The picture extended to width x height by repeating its last column and row, as RGB.
+std::vector<uint8_t> Padded(const PixelView& picture, uint32_t width, uint32_t height) {
+  std::vector<uint8_t> padded;
+  for (uint32_t y = 0; y < height; ++y) {
+    for (uint32_t x = 0; x < width; ++x) {
+      const uint8_t* pixel = picture.row(std::min(y, picture.height - 1)) +
+                             std::min(x, picture.width - 1) * static_cast<uint32_t>(picture.channels);
+      for (int c = 0; c < 3; ++c) padded.push_back(pixel[picture.channels == 3 ? c : 0]);
+    }
+  }
+  return padded;
+}
+
+}  // namespace
+
+TEST_CASE("a picture is analysed as if its last column and row went on") {
+  SmallCodec codec;
+  Serial serial;
+  for (const auto& [width, height] : std::vector<std::pair<uint32_t, uint32_t>>{{1, 1}, {16, 16}, {17, 15}, {40, 33}}) {
+    for (const int channels : {1, 3}) {
+      CAPTURE(width, height, channels);
+      const size_t stride = width * static_cast<size_t>(channels) + 5;
+      const std::vector<uint8_t> pixels = RandomPixels(stride * height);
+      const PixelView picture{width, height, channels, stride, pixels.data()};
+      const uint32_t full_width = (width + 15) / 16 * 16, full_height = (height + 15) / 16 * 16;
+      const std::vector<uint8_t> padded = Padded(picture, full_width, full_height);
+      const PixelView full{full_width, full_height, 3, size_t{full_width} * 3, padded.data()};
+      TensorBuffer latents(codec.memory, full_height / 16, full_width / 16, 8);
+      TensorBuffer expected(codec.memory, full_height / 16, full_width / 16, 8);
+      REQUIRE(Analyse(codec.model->analysis(), 16, picture, serial, codec.memory, &latents).ok());
+      REQUIRE(Analyse(codec.model->analysis(), 16, full, serial, codec.memory, &expected).ok());
+      REQUIRE(SameSamples(latents, expected));
+    }
+  }
+}
+
+TEST_CASE("the network sees 2 p - 255, the rows of the picture in their order") {
+  // A graph that copies: one sample of the result for every 8 x 8 pixels and colour.
+  Memory memory;
+  nic::Graph graph(memory);
+  graph.inputs.push_back({3, -255, 255});
+  Node unshuffle(memory);
+  unshuffle.operation = Operation::kUnshuffle;
+  unshuffle.a = 0;
+  unshuffle.factor = 8;
+  unshuffle.channels = 192;
+  graph.nodes.push_back(unshuffle);
+  graph.outputs.push_back(1);
+  std::unique_ptr<nic::Program> program;
+  REQUIRE(nic::Program::Prepare(graph, nic::Target::kScalar, memory, &program).ok());
+
+  const std::vector<uint8_t> pixels = RandomPixels(24 * 16 * 3);
+  const PixelView picture{24, 16, 3, 72, pixels.data()};
+  nic::ThreadPool pool(2);
+  TensorBuffer latents(memory, 2, 3, 192);
+  REQUIRE(Analyse(*program, 8, picture, pool, memory, &latents).ok());
+  for (int64_t y = 0; y < 16; ++y) {
+    for (int64_t x = 0; x < 24; ++x) {
+      for (int64_t c = 0; c < 3; ++c) {
+        const int16_t value = latents.at(y / 8, x / 8)[(y % 8 * 8 + x % 8) * 3 + c];
+        REQUIRE(value == 2 * pixels[static_cast<size_t>(y * 72 + x * 3 + c)] - 255);
+      }
+    }
+  }
+}

@@ -1,0 +1,205 @@
+#include "codec/picture_encoder.h"
+
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <random>
+
+#include "codec/picture_decoder.h"
+#include "codec/small_codec.h"
+#include "codec/synthesis.h"
+#include "codec/thread_pool.h"
+
+using nic::EncoderSettings;
+using nic::PictureEncoder;
+using nic::PixelView;
+using nic::Progress;
+using nic::RateIndex;
+using nic::Serial;
+using nic::Status;
+using nic::ThreadPool;
+using nic::testing::SmallCodec;
+
+namespace {
+
+constexpr uint32_t kWidth = 150;
+constexpr uint32_t kHeight = 140;
+
+std::vector<uint8_t> MakePixels(int channels) {
+  std::mt19937 random(11);
+  std::vector<uint8_t> pixels(size_t{kWidth} * kHeight * static_cast<size_t>(channels));
+  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i / 7 + random() % 50);
+  return pixels;
+}
+
+PixelView ViewOf(const std::vector<uint8_t>& pixels, int channels) {
+  return {kWidth, kHeight, channels, kWidth * static_cast<size_t>(channels), pixels.data()};
+}
+
+EncoderSettings SettingsOf(int slice_side_code, int effort) {
+  EncoderSettings settings;
+  settings.model_id = 77;
+  settings.model_digest = 0xABCDEF;
+  settings.slice_side_code = slice_side_code;
+  settings.effort = effort;
+  return settings;
+}
+
+std::pmr::vector<uint8_t> Encode(SmallCodec& codec, const PixelView& picture, const EncoderSettings& settings,
+                                 const RateIndex& rate, nic::Parallel& parallel, double* psnr = nullptr) {
+  PictureEncoder encoder(*codec.model, settings, picture, parallel, codec.memory);
+  REQUIRE(encoder.Analyse().ok());
+  std::pmr::vector<uint8_t> bytes(&codec.memory);
+  const Status status = encoder.Encode(rate, Progress(), &bytes, psnr);
+  INFO(status.message());
+  REQUIRE(status.ok());
+  return bytes;
+}
+
+void OpenFile(const std::pmr::vector<uint8_t>& bytes, nic::FileReader* file) {
+  REQUIRE(file->Open(bytes).ok());
+  const nic::FileHeader& header = file->header();
+  REQUIRE(file->FindSlices(nic::SliceGrid::Of(header.width, header.height, header.slice_side())).ok());
+}
+
+// Decodes with the model and gives the peak signal to noise ratio against the picture.
+double DecodedPsnr(SmallCodec& codec, const std::pmr::vector<uint8_t>& bytes, const PixelView& picture) {
+  nic::FileReader file(codec.memory);
+  OpenFile(bytes, &file);
+  const nic::FileHeader& header = file.header();
+  const nic::DecoderModel& numbers = codec.model->decoder();
+  const nic::SliceLayout layout(header.width, header.height, header.slice_side(), numbers);
+  Serial serial;
+  nic::DecodedLatents decoded;
+  const nic::Rect all{0, 0, layout.latent_width(), layout.latent_height()};
+  REQUIRE(DecodeLatents(file, *codec.model, layout, all, false, Progress(), serial, codec.memory, &decoded).ok());
+  std::vector<uint8_t> samples(size_t{header.width} * static_cast<size_t>(header.channels()));
+  double squares = 0;
+  const auto take = [&](int64_t y, const int16_t* values) -> Status {
+    (header.channels() == 1 ? nic::RoundToGrey : nic::RoundToRgb)(values, header.width, numbers.output_bits,
+                                                                  samples.data());
+    for (size_t i = 0; i < samples.size(); ++i) squares += std::pow(double(samples[i]) - picture.row(static_cast<uint32_t>(y))[i], 2);
+    return {};
+  };
+  REQUIRE(Synthesise(*codec.model, layout, decoded.latents, {header.gain_level, header.interpolation},
+                     {0, 0, header.width, header.height}, serial, codec.memory, take)
+              .ok());
+  return 10 * std::log10(255.0 * 255.0 * static_cast<double>(samples.size()) * header.height / squares);
+}
+
+}  // namespace
+
+TEST_CASE("the header says what was asked for") {
+  SmallCodec codec;
+  Serial serial;
+  for (const int channels : {1, 3}) {
+    const std::vector<uint8_t> pixels = MakePixels(channels);
+    const auto bytes = Encode(codec, ViewOf(pixels, channels), SettingsOf(1, 3), {1, 200}, serial);
+    nic::FileReader file(codec.memory);
+    OpenFile(bytes, &file);
+    const nic::FileHeader& header = file.header();
+    REQUIRE(header.channels() == channels);
+    REQUIRE(header.width == kWidth);
+    REQUIRE(header.height == kHeight);
+    REQUIRE(header.model_id == 77);
+    REQUIRE(header.model_digest == 0xABCDEF);
+    REQUIRE(header.gain_level == 1);
+    REQUIRE(header.interpolation == 200);
+    REQUIRE(header.slice_side() == 128);
+    REQUIRE(header.lanes() == 4);  // several slices
+    REQUIRE(file.slices().size() == 4);
+    REQUIRE(file.metadata_size() == 0);
+  }
+}
+
+TEST_CASE("slices of every side give a file that decodes to what was measured") {
+  SmallCodec codec;
+  Serial serial;
+  ThreadPool pool(3);
+  for (const int channels : {1, 3}) {
+    const std::vector<uint8_t> pixels = MakePixels(channels);
+    const PixelView picture = ViewOf(pixels, channels);
+    for (const int code : {0, 1, 2, 15}) {
+      for (const int effort : {1, 5}) {
+        CAPTURE(channels, code, effort);
+        double psnr = 0;
+        const auto bytes = Encode(codec, picture, SettingsOf(code, effort), {2, 0}, serial, &psnr);
+        REQUIRE(DecodedPsnr(codec, bytes, picture) == Approx(psnr).epsilon(1e-12));
+        double again = 0;
+        REQUIRE(Encode(codec, picture, SettingsOf(code, effort), {2, 0}, pool, &again) == bytes);
+        REQUIRE(again == psnr);
+      }
+    }
+  }
+}
+
+TEST_CASE("a plain picture costs at most 32 bytes beyond its coded latents") {
+  SmallCodec codec;
+  Serial serial;
+  const std::vector<uint8_t> pixels = MakePixels(3);
+  const auto bytes = Encode(codec, ViewOf(pixels, 3), SettingsOf(4, 3), {2, 0}, serial);
+  nic::FileReader file(codec.memory);
+  OpenFile(bytes, &file);
+  REQUIRE(file.slices().size() == 1);
+  REQUIRE(bytes.size() - file.slices()[0].stream.size() <= 32);
+}
+
+TEST_CASE("one analysis serves several rates") {
+  SmallCodec codec;
+  Serial serial;
+  const std::vector<uint8_t> pixels = MakePixels(3);
+  const PixelView picture = ViewOf(pixels, 3);
+  PictureEncoder encoder(*codec.model, SettingsOf(4, 3), picture, serial, codec.memory);
+  REQUIRE(encoder.Analyse().ok());
+  std::pmr::vector<uint8_t> bytes(&codec.memory);
+  for (const RateIndex rate : {RateIndex{2, 0}, RateIndex{0, 0}, RateIndex{1, 100}, RateIndex{2, 0}}) {
+    REQUIRE(encoder.Encode(rate, Progress(), &bytes, nullptr).ok());
+    REQUIRE(bytes == Encode(codec, picture, SettingsOf(4, 3), rate, serial));
+  }
+}
+
+TEST_CASE("a higher gain costs more bytes") {
+  SmallCodec codec;
+  Serial serial;
+  const std::vector<uint8_t> pixels = MakePixels(3);
+  const PixelView picture = ViewOf(pixels, 3);
+  size_t last = 0;
+  for (const RateIndex rate : {RateIndex{0, 0}, RateIndex{1, 0}, RateIndex{2, 0}}) {
+    const size_t size = Encode(codec, picture, SettingsOf(4, 3), rate, serial).size();
+    REQUIRE(size > last);
+    last = size;
+  }
+}
+
+TEST_CASE("effort 4 chooses cheaper symbols") {
+  SmallCodec codec;
+  Serial serial;
+  const std::vector<uint8_t> pixels = MakePixels(3);
+  const PixelView picture = ViewOf(pixels, 3);
+  size_t nearest = 0;
+  size_t optimised = 0;
+  for (int step = 0; step <= 512; step += 64) {
+    const RateIndex rate{step / 256, step % 256};
+    const auto plain = Encode(codec, picture, SettingsOf(4, 3), rate, serial);
+    REQUIRE(Encode(codec, picture, SettingsOf(4, 1), rate, serial) == plain);
+    nearest += plain.size();
+    optimised += Encode(codec, picture, SettingsOf(4, 4), rate, serial).size();
+  }
+  REQUIRE(optimised < nearest);
+}
+
+TEST_CASE("an encoder that runs out of its limit says so and holds nothing") {
+  SmallCodec codec;
+  Serial serial;
+  const std::vector<uint8_t> pixels = MakePixels(3);
+  const PixelView picture = ViewOf(pixels, 3);
+  nic::Memory small(40000);
+  {
+    PictureEncoder encoder(*codec.model, SettingsOf(0, 3), picture, serial, small);
+    std::pmr::vector<uint8_t> bytes(&small);
+    REQUIRE_THROWS_AS(encoder.Analyse().ok() && encoder.Encode({2, 0}, Progress(), &bytes, nullptr).ok(),
+                      nic::LimitReached);
+  }
+  REQUIRE(small.held() == 0);
+  REQUIRE(small.peak() <= 40000);
+}

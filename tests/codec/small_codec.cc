@@ -1,0 +1,83 @@
+#include "codec/small_codec.h"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <random>
+
+#include "container/bytes.h"
+
+namespace nic::testing {
+
+SmallCodec::SmallCodec(uint32_t seed, const std::function<void(SmallModel&)>& change) {
+  SmallModel small(memory);
+  FillSmallModel(seed, &small);
+  if (change) change(small);
+  hyper_range = small.decoder.hyper_synthesis.inputs[0];
+  const Status prepared = PreparedModel::Prepare(std::move(small.decoder), Target::kScalar, memory, &model);
+  INFO(prepared.message());
+  REQUIRE(prepared.ok());
+  const Status encoder = model->PrepareEncoder(std::move(small.encoder), Target::kScalar, memory);
+  INFO(encoder.message());
+  REQUIRE(encoder.ok());
+}
+
+TensorBuffer MakeAnalysed(Memory& memory, int64_t height, int64_t width, int channels, uint32_t seed) {
+  TensorBuffer analysed(memory, height, width, channels);
+  std::mt19937 random(seed);
+  std::normal_distribution<double> value(0, 600);
+  for (size_t i = 0; i < analysed.size(); ++i) {
+    analysed.data()[i] = static_cast<int16_t>(std::clamp(value(random), -8000.0, 8000.0));
+  }
+  return analysed;
+}
+
+std::vector<Gain> GainsAt(const SmallCodec& codec, const RateIndex& rate) {
+  const int channels = codec.model->decoder().latent_channels;
+  std::vector<Gain> gains(static_cast<size_t>(channels));
+  ComputeGains(codec.model->encoder().gain, channels, rate, gains.data());
+  return gains;
+}
+
+CodedSlice AsCoded(const EncodedSlice& slice, uint64_t offset) {
+  CodedSlice coded;
+  coded.check = slice.check;
+  coded.offset = offset;
+  coded.hyper_size = slice.hyper_size;
+  coded.stream_offset = offset + kSliceCheckBytes + static_cast<uint64_t>(VarintSize(slice.hyper_size));
+  coded.size = coded.stream_offset - offset + slice.stream.size();
+  coded.stream = slice.stream;
+  return coded;
+}
+
+bool SameSamples(const TensorBuffer& a, const TensorBuffer& b) {
+  return a.height() == b.height() && a.width() == b.width() && a.channels() == b.channels() &&
+         std::equal(a.data(), a.data() + a.size(), b.data());
+}
+
+TensorWindow MakeWindow(Memory& memory, int64_t height, int64_t width, int channels) {
+  return TensorWindow(memory, {0, 0, width, height}, channels);
+}
+
+bool SameInside(const TensorWindow& a, const TensorWindow& b, const Rect& rect) {
+  for (int64_t y = rect.y0; y < rect.y1; ++y) {
+    if (!std::equal(a.at(y, rect.x0), a.at(y, rect.x1 - 1) + a.channels(), b.at(y, rect.x0))) return false;
+  }
+  return true;
+}
+
+bool SameSamples(const TensorWindow& a, const TensorWindow& b) {
+  const Rect &x = a.rect(), &y = b.rect();
+  const bool same_shape = x.x0 == y.x0 && x.y0 == y.y0 && x.x1 == y.x1 && x.y1 == y.y1 && a.channels() == b.channels();
+  return same_shape && SameInside(a, b, x);
+}
+
+bool IsFilled(const TensorWindow& a, const Rect& rect, int16_t value) {
+  for (int64_t y = rect.y0; y < rect.y1; ++y) {
+    const int16_t* end = a.at(y, rect.x1 - 1) + a.channels();
+    if (std::any_of(a.at(y, rect.x0), end, [&](int16_t sample) { return sample != value; })) return false;
+  }
+  return true;
+}
+
+}  // namespace nic::testing
