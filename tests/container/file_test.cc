@@ -157,6 +157,36 @@ TEST_CASE("Metadata comes back, and unknown skippable elements are skipped") {
   CHECK(reader.latents().type == 0x01);
 }
 
+TEST_CASE("Alpha is an element of its own: once, not metadata, refused when repeated") {
+  Bytes bytes;
+  FileWriter writer(&bytes);
+  REQUIRE(writer.Begin(HeaderOf(64, 64)).ok());
+  REQUIRE(writer.Metadata(0x85, Payload{1}).ok());
+  REQUIRE(writer.Alpha(Payload{5, 6, 7}).ok());
+  CHECK(writer.Alpha(Payload{5}).code() == NIC_INVALID_ARGUMENT);
+  REQUIRE(AppendLatents(writer, SampleSlices(1)).ok());
+  Memory memory;
+  FileReader reader(memory);
+  REQUIRE(ReadAll(reader, bytes, 3).ok());
+  CHECK(reader.metadata_size() == 3);
+  CHECK(reader.alpha_size() == 5);
+  const Element* alpha = reader.Find(ElementType::kAlpha);
+  REQUIRE(alpha);
+  CHECK(reader.Payload(*alpha).size() == 3);
+  CHECK(reader.Payload(*alpha)[0] == 5);
+  CHECK(reader.Find(ElementType::kIcc) == nullptr);
+  // Not found unless it is whole.
+  const size_t end = static_cast<size_t>(alpha->payload_offset) + 3;
+  CHECK(reader.Open(std::span(bytes).first(end - 1)).code() == NIC_TRUNCATED);
+  CHECK(reader.Find(ElementType::kAlpha) == nullptr);
+  CHECK(reader.Open(std::span(bytes).first(end)).code() == NIC_TRUNCATED);
+  CHECK(reader.Find(ElementType::kAlpha) != nullptr);
+
+  RawFile twice;
+  twice.Element(0x02, {1}).Element(0x02, {1}).Latents();
+  RequireRefused(twice.bytes, NIC_MALFORMED, twice.header_size + 3, "element_type");
+}
+
 TEST_CASE("Elements that must not repeat are refused, by reader and writer") {
   for (uint8_t type : {0x81, 0x82, 0x83, 0x84}) {
     RawFile file;
@@ -171,7 +201,7 @@ TEST_CASE("Elements that must not repeat are refused, by reader and writer") {
 }
 
 TEST_CASE("Elements that cannot be skipped are refused unless known") {
-  for (int type : {0x00, 0x02, 0x03, 0x04, 0x7F}) {
+  for (int type : {0x00, 0x03, 0x04, 0x7F}) {
     RawFile file;
     file.Element(0x85, {1, 2}).Element(static_cast<uint8_t>(type), {1}).Latents();
     RequireRefused(file.bytes, NIC_UNSUPPORTED_FEATURE, file.header_size + 4, "element_type");
