@@ -16,7 +16,22 @@
 #include "intnet/kernel_simd.h"
 
 #if HWY_ONCE
+#if HWY_TARGETS & HWY_AVX2
+#include <cpuid.h>
+#endif
+
 namespace nic {
+namespace {
+
+#if HWY_TARGETS & HWY_AVX2
+// Clang 14's __builtin_cpu_supports does not know this one.
+bool HasAvxVnni() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
+#endif
+
+}  // namespace
 
 std::vector<const Kernels*> SimdKernels() {
   std::vector<const Kernels*> all;
@@ -32,7 +47,7 @@ std::vector<const Kernels*> SimdKernels() {
 #endif
 #if HWY_TARGETS & HWY_AVX2
   append(supported & HWY_AVX2, N_AVX2::TargetKernels::kPlain);
-  append((supported & HWY_AVX2) && __builtin_cpu_supports("avxvnni"), N_AVX2::TargetKernels::kDot);
+  append((supported & HWY_AVX2) && HasAvxVnni(), N_AVX2::TargetKernels::kDot);
 #endif
 #if HWY_TARGETS & HWY_AVX3
   append(supported & HWY_AVX3, N_AVX3::TargetKernels::kPlain);

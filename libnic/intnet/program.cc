@@ -55,20 +55,21 @@ Rect Program::OutputSize(int output, int64_t height, int64_t width) const {
 Status Program::Run(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows, TensorSource& source,
                     TensorSink& sink, Parallel& parallel, Memory& memory) const {
   WindowPlan windows(memory);
-  NIC_RETURN_IF_ERROR(PlanWindows(plan_->graph, height, width, rect, strip_rows, &windows));
+  NIC_RETURN_IF_ERROR(PlanWindows(plan_->graph, height, width, rect, strip_rows, parallel.width(), &windows));
   return Execution(plan_->graph, plan_->kernels, windows, rect, source, sink, parallel, memory).Run();
 }
 
 Status Program::FindInputRect(int64_t height, int64_t width, const Rect& rect, Memory& memory, Rect* input) const {
   WindowPlan windows(memory);
-  NIC_RETURN_IF_ERROR(PlanWindows(plan_->graph, height, width, rect, 0, &windows));
+  NIC_RETURN_IF_ERROR(PlanWindows(plan_->graph, height, width, rect, 0, 1, &windows));
   *input = windows.windows[0].wanted;
   return {};
 }
 
-uint64_t Program::EstimateMemory(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows) const {
+uint64_t Program::EstimateMemory(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows,
+                                 size_t threads) const {
   WindowPlan windows(*std::pmr::new_delete_resource());
-  const Status status = PlanWindows(plan_->graph, height, width, rect, strip_rows, &windows);
+  const Status status = PlanWindows(plan_->graph, height, width, rect, strip_rows, threads, &windows);
   if (!status.ok()) return status.code() == NIC_LIMIT_MEMORY ? UINT64_MAX : 0;
   return (windows.pool_samples + windows.zero_samples) * sizeof(int16_t) + windows.windows.size() * sizeof(Window);
 }

@@ -83,8 +83,10 @@ class Program {
   // tensor's border. Fails as Run does.
   Status FindInputRect(int64_t height, int64_t width, const Rect& rect, Memory& memory, Rect* input) const;
 
-  // About how many bytes Run would hold at once; 0 where Run would refuse its arguments.
-  uint64_t EstimateMemory(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows) const;
+  // About how many bytes Run would hold at once with a Parallel of width `threads`; 0 where Run would refuse its
+  // arguments.
+  uint64_t EstimateMemory(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows,
+                          size_t threads = 1) const;
 
  private:
   struct Plan;

@@ -7,8 +7,10 @@ namespace {
 
 constexpr int64_t kMaximalSide = int64_t{1} << 31;
 constexpr uint64_t kMaximalPool = uint64_t{1} << 56;  // samples
-// What a strip's windows should fit into when the caller leaves the choice: about half a second-level cache.
+// What a strip's windows should fit into when the caller leaves the choice: about half a second-level cache for each
+// thread. Longer strips also mean that threads wait for each other less often.
 constexpr uint64_t kStripBytes = uint64_t{1} << 20;
+constexpr size_t kMaximalThreads = 16;
 constexpr int64_t kMaximalStripSteps = 64;
 
 int64_t FloorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
@@ -43,7 +45,7 @@ class Planner {
   Planner(const PreparedGraph& graph, int64_t height, int64_t width, const Rect& rect, WindowPlan* plan)
       : graph_(graph), height_(height), width_(width), rect_(rect), plan_(*plan) {}
 
-  Status Plan(int64_t strip_rows) {
+  Status Plan(int64_t strip_rows, size_t threads) {
     NIC_RETURN_IF_ERROR(CheckArguments());
     SetSizes();
     for (const int output : graph_.outputs) WantOutput(output);
@@ -51,7 +53,7 @@ class Planner {
       if (WindowOf(graph_.input_count() + i).live) NIC_RETURN_IF_ERROR(WantOperands(i));
     }
     SetSteps();
-    return SetStripSteps(strip_rows);
+    return SetStripSteps(strip_rows, threads);
   }
 
  private:
@@ -149,12 +151,13 @@ class Planner {
     plan_.last_step = CeilDivide(rect_.y1, WindowOf(graph_.outputs[0]).rate);
   }
 
-  Status SetStripSteps(int64_t strip_rows) {
+  Status SetStripSteps(int64_t strip_rows, size_t threads) {
     const int64_t rate = WindowOf(graph_.outputs[0]).rate, all = plan_.last_step - plan_.first_step;
     if (strip_rows > 0) return Place(std::clamp<int64_t>(CeilDivide(strip_rows, rate), 1, all));
     NIC_RETURN_IF_ERROR(Place(1));
     const uint64_t bytes = plan_.pool_samples * sizeof(int16_t) + 1;
-    return Place(std::clamp<int64_t>(kStripBytes / bytes, 1, std::min(all, kMaximalStripSteps)));
+    const uint64_t room = kStripBytes * std::clamp<size_t>(threads, 1, kMaximalThreads);
+    return Place(std::clamp<int64_t>(room / bytes, 1, std::min(all, kMaximalStripSteps)));
   }
 
   // Gives every window its place in the pool. What holds rows from strip to strip, or zeros at its sides, keeps its
@@ -228,8 +231,8 @@ Rect TensorSize(const TensorShape& shape, int64_t height, int64_t width) {
 }
 
 Status PlanWindows(const PreparedGraph& graph, int64_t height, int64_t width, const Rect& rect, int64_t strip_rows,
-                   WindowPlan* plan) {
-  return Planner(graph, height, width, rect, plan).Plan(strip_rows);
+                   size_t threads, WindowPlan* plan) {
+  return Planner(graph, height, width, rect, plan).Plan(strip_rows, threads);
 }
 
 }  // namespace nic

@@ -70,8 +70,9 @@ struct WindowPlan {
 
 // NIC_INVALID_ARGUMENT for sizes that do not fit the graph and for a rectangle outside output 0; NIC_LIMIT_MEMORY for
 // windows larger than an address space.
+// A strip of 0 rows stands for one chosen for the caches of `threads` threads.
 Status PlanWindows(const PreparedGraph& graph, int64_t height, int64_t width, const Rect& rect, int64_t strip_rows,
-                   WindowPlan* plan);
+                   size_t threads, WindowPlan* plan);
 
 Rect TensorSize(const TensorShape& shape, int64_t height, int64_t width);
 

@@ -289,6 +289,7 @@ TEST_CASE("Memory is bounded by the strip, not by the height, and as estimated")
     CHECK(own.held() == 0);
     const uint64_t estimate = program->EstimateMemory(height, 20, whole, 4);
     CHECK(own.peak() <= estimate + 2048);
+    CHECK(program->EstimateMemory(height, 20, whole, 0, 4) >= program->EstimateMemory(height, 20, whole, 0, 1));
     CHECK(own.peak() >= estimate / 2);
     peaks[height == 5000] = own.peak();
   }
@@ -306,6 +307,12 @@ TEST_CASE("A narrow rectangle reads no more of the input than it needs") {
   Serial serial;
   REQUIRE(program->Run(100000, 100000, {50000, 50000, 50002, 50002}, 0, source, sink, serial, memory).ok());
   CHECK(source.rows == 2 + 2 * 3);
+  Rect input;
+  REQUIRE(program->FindInputRect(100000, 100000, {50000, 50000, 50002, 50002}, memory, &input).ok());
+  CHECK((input.x0 == 49997 && input.y0 == 49997 && input.x1 == 50005 && input.y1 == 50005));
+  REQUIRE(program->FindInputRect(4, 5, {0, 1, 1, 2}, memory, &input).ok());
+  CHECK((input.x0 == 0 && input.y0 == 0 && input.x1 == 4 && input.y1 == 4));
+  CHECK(program->FindInputRect(4, 5, {0, 1, 6, 2}, memory, &input).code() == NIC_INVALID_ARGUMENT);
 }
 
 TEST_CASE("A run stops with the status of a source or sink that fails") {
