@@ -6,6 +6,11 @@ if(NIC_SANITIZE)
   add_link_options(-fsanitize=${NIC_SANITIZE})
 endif()
 
+# Everything then tells the fuzzer which way it went.
+if(NIC_BUILD_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(NIC_CCACHE ccache)
 if(NIC_CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${NIC_CCACHE})

@@ -93,7 +93,7 @@ class Generator {
     std::mt19937 random(seed_ * 1000003u + static_cast<uint32_t>(number));
     Memory memory;
     RandomModel model(memory);
-    FillRandomModel(random, memory, &model);
+    FillRandomModel(random, {}, memory, &model);
     PackageChoices choices;
     choices.id = OneIn(random, 4) ? static_cast<uint32_t>(random()) : static_cast<uint32_t>(Draw(random, 1000, 9999));
     choices.version = static_cast<uint32_t>(Draw(random, 0, 300));
@@ -136,12 +136,15 @@ class Generator {
   void GenerateFile(const std::string& name, std::mt19937& random, const PreparedModel& model,
                     const PackageReader& package, Reader* decoder, Memory& memory) {
     FileChoices choices;
-    choices.width = static_cast<uint32_t>(DrawSide(random));
-    choices.height = static_cast<uint32_t>(DrawSide(random));
-    choices.grey = OneIn(random, 3);
-    choices.model_id = package.model_id();
-    choices.model_digest = package.short_digest();
-    choices.metadata = OneIn(random, 3);
+    FileHeader& header = choices.header;
+    header.width = static_cast<uint32_t>(DrawSide(random));
+    header.height = static_cast<uint32_t>(DrawSide(random));
+    header.channels_code = OneIn(random, 3) ? ChannelsCode::kGrey : ChannelsCode::kRgb;
+    header.model_id = package.model_id();
+    header.model_digest = package.short_digest();
+    DrawHeader(random, model.decoder(), &header);
+    if (OneIn(random, 3)) choices.metadata = DrawMetadata(random);
+    if (OneIn(random, 4)) choices.symbols = static_cast<Symbols>(Draw(random, 1, 3));
     RandomFile file;
     Require(MakeRandomFile(random, model, choices, memory, &file), name);
     WriteBytes(name + ".nic", file.bytes.data(), file.bytes.size());

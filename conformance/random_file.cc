@@ -14,9 +14,13 @@ namespace {
 using testing::Draw;
 using testing::OneIn;
 
-// Mostly a value near the table's alphabet, sometimes any.
-int16_t DrawValue(std::mt19937& random, const TableSet& tables, size_t table) {
-  if (OneIn(random, 40)) return static_cast<int16_t>(Draw(random, -32768, 32767));
+int16_t DrawExtreme(std::mt19937& random) { return OneIn(random, 2) ? INT16_MIN : INT16_MAX; }
+
+// Typically a value near the table's alphabet, sometimes any.
+int16_t DrawValue(std::mt19937& random, Symbols symbols, const TableSet& tables, size_t table) {
+  if (symbols == Symbols::kZero) return 0;
+  if (symbols == Symbols::kExtremes) return DrawExtreme(random);
+  if (symbols == Symbols::kEscapes || OneIn(random, 40)) return static_cast<int16_t>(Draw(random, -32768, 32767));
   const int step = 1 << tables.low_bits(table);
   const int low = tables.first(table) * step, high = (tables.first(table) + tables.symbols(table)) * step;
   const int around = OneIn(random, 8) ? 10 * step : 0;
@@ -25,8 +29,8 @@ int16_t DrawValue(std::mt19937& random, const TableSet& tables, size_t table) {
 
 class SliceMaker {
  public:
-  SliceMaker(std::mt19937& random, const PreparedModel& model, const Rect& place, Memory& memory)
-      : random_(random), model_(model), memory_(memory), context_(model, place.height(), place.width(), serial_, memory),
+  SliceMaker(std::mt19937& random, const PreparedModel& model, Symbols symbols, const Rect& place, Memory& memory)
+      : random_(random), model_(model), symbols_(symbols), memory_(memory), context_(model, place.height(), place.width(), serial_, memory),
         encoder_(memory) {}
 
   Status Make(int lanes, std::pmr::vector<uint8_t>* stream, SliceBytes* slice) {
@@ -53,7 +57,7 @@ class SliceMaker {
     std::pmr::vector<uint16_t> tables(&memory_);
     for (size_t i = 0; i < z.size(); ++i) {
       tables.push_back(model_.HyperTable(static_cast<int>(i % static_cast<size_t>(z.channels()))));
-      z.data()[i] = std::clamp(DrawValue(random_, model_.tables(), tables.back()), range.low, range.high);
+      z.data()[i] = std::clamp(DrawValue(random_, symbols_, model_.tables(), tables.back()), range.low, range.high);
     }
     encoder_.Append(model_.tables(), tables, z.data());
   }
@@ -67,7 +71,7 @@ class SliceMaker {
       int16_t symbol = 0;
       if (scale >= first) {
         tables.push_back(model_.ScaleTable(scale));
-        symbol = DrawValue(random_, model_.tables(), tables.back());
+        symbol = DrawValue(random_, symbols_, model_.tables(), tables.back());
         symbols.push_back(symbol);
       }
       latent = context_.Reconstruct(symbol, mean);
@@ -78,29 +82,26 @@ class SliceMaker {
 
   std::mt19937& random_;
   const PreparedModel& model_;
+  Symbols symbols_;
   Memory& memory_;
   Serial serial_;
   SliceContext context_;
   Encoder encoder_;
 };
 
-FileHeader DrawHeader(std::mt19937& random, const PreparedModel& model, const FileChoices& choices) {
-  FileHeader header;
-  header.channels_code = choices.grey ? ChannelsCode::kGrey : ChannelsCode::kRgb;
-  header.width = choices.width;
-  header.height = choices.height;
-  header.model_id = choices.model_id;
-  header.model_digest = choices.model_digest;
-  header.version_minor = static_cast<uint8_t>(OneIn(random, 8) ? Draw(random, 0, 15) : 0);
-  header.lanes_log2 = static_cast<uint8_t>(Draw(random, 0, 2));
-  header.slice_side_code = static_cast<uint8_t>(OneIn(random, 3) ? Draw(random, 0, 15) : Draw(random, 0, 1));
-  header.gain_level = static_cast<uint8_t>(Draw(random, 0, model.decoder().levels - 1));
-  const bool highest = header.gain_level == model.decoder().levels - 1;
-  header.interpolation = static_cast<uint8_t>(highest || OneIn(random, 4) ? 0 : Draw(random, 1, 255));
-  return header;
+}  // namespace
+
+void DrawHeader(std::mt19937& random, const DecoderModel& model, FileHeader* header) {
+  header->version_minor = static_cast<uint8_t>(OneIn(random, 8) ? Draw(random, 0, 15) : 0);
+  header->lanes_log2 = static_cast<uint8_t>(Draw(random, 0, 2));
+  header->slice_side_code = static_cast<uint8_t>(OneIn(random, 3) ? Draw(random, 0, 15) : Draw(random, 0, 1));
+  header->gain_level = static_cast<uint8_t>(Draw(random, 0, model.levels - 1));
+  const bool highest = header->gain_level == model.levels - 1;
+  header->interpolation = static_cast<uint8_t>(highest || OneIn(random, 4) ? 0 : Draw(random, 1, 255));
 }
 
-Status WriteMetadata(std::mt19937& random, FileWriter* writer) {
+std::vector<MetadataElement> DrawMetadata(std::mt19937& random) {
+  std::vector<MetadataElement> metadata;
   bool seen[256] = {};
   for (int i = Draw(random, 1, 5); i > 0; --i) {
     const int type = OneIn(random, 2) ? Draw(random, 0x81, 0x85) : Draw(random, 0x80, 0xFF);
@@ -108,23 +109,21 @@ Status WriteMetadata(std::mt19937& random, FileWriter* writer) {
     seen[type] = true;
     std::vector<uint8_t> payload(static_cast<size_t>(OneIn(random, 4) ? Draw(random, 0, 300) : Draw(random, 0, 20)));
     for (uint8_t& byte : payload) byte = static_cast<uint8_t>(random());
-    NIC_RETURN_IF_ERROR(writer->Metadata(static_cast<uint8_t>(type), payload));
+    metadata.push_back({static_cast<uint8_t>(type), std::move(payload)});
   }
-  return {};
+  return metadata;
 }
-
-}  // namespace
 
 Status MakeRandomFile(std::mt19937& random, const PreparedModel& model, const FileChoices& choices, Memory& memory,
                       RandomFile* file) {
-  const FileHeader header = DrawHeader(random, model, choices);
+  const FileHeader& header = choices.header;
   const SliceLayout layout(header.width, header.height, header.slice_side(), model.decoder());
   std::vector<std::pmr::vector<uint8_t>> streams;
   std::vector<SliceBytes> slices(static_cast<size_t>(layout.count()));
   streams.reserve(slices.size());
   for (int64_t i = 0; i < layout.count(); ++i) {
     SliceBytes& slice = slices[static_cast<size_t>(i)];
-    SliceMaker maker(random, model, layout.Latents(i), memory);
+    SliceMaker maker(random, model, choices.symbols, layout.Latents(i), memory);
     NIC_RETURN_IF_ERROR(maker.Make(header.lanes(), &streams.emplace_back(&memory), &slice));
     slice.stream = streams.back();
     file->slices.push_back(maker.Decoded());
@@ -132,7 +131,9 @@ Status MakeRandomFile(std::mt19937& random, const PreparedModel& model, const Fi
   std::pmr::vector<uint8_t> bytes(&memory);
   FileWriter writer(&bytes);
   NIC_RETURN_IF_ERROR(writer.Begin(header));
-  if (choices.metadata) NIC_RETURN_IF_ERROR(WriteMetadata(random, &writer));
+  for (const MetadataElement& element : choices.metadata) {
+    NIC_RETURN_IF_ERROR(writer.Metadata(element.type, element.payload));
+  }
   NIC_RETURN_IF_ERROR(writer.Latents(slices));
   file->bytes.assign(bytes.begin(), bytes.end());
   return {};

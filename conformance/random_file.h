@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "codec/prepared_model.h"
+#include "container/header.h"
 
 namespace nic::conformance {
 
@@ -18,17 +19,25 @@ struct RandomFile {
   std::vector<std::vector<int16_t>> slices;
 };
 
-struct FileChoices {
-  uint32_t width = 1;
-  uint32_t height = 1;
-  bool grey = false;
-  uint32_t model_id = 0;
-  uint32_t model_digest = 0;
-  bool metadata = false;  // a few elements that readers skip
+// What symbols are like.
+enum class Symbols { kTypical, kZero, kEscapes, kExtremes };
+
+struct MetadataElement {
+  uint8_t type = 0;
+  std::vector<uint8_t> payload;
 };
 
-// The rest of the header, too, is drawn from `random`.
+struct FileChoices {
+  FileHeader header;
+  Symbols symbols = Symbols::kTypical;
+  std::vector<MetadataElement> metadata;
+};
+
 Status MakeRandomFile(std::mt19937& random, const PreparedModel& model, const FileChoices& choices, Memory& memory,
                       RandomFile* file);
+
+// Draws all fields of a header but its size, channels and model.
+void DrawHeader(std::mt19937& random, const DecoderModel& model, FileHeader* header);
+std::vector<MetadataElement> DrawMetadata(std::mt19937& random);
 
 }  // namespace nic::conformance

@@ -297,6 +297,18 @@ void DrawNumbers(Random& random, DecoderModel* model) {
   model->first_coded_scale = first;
 }
 
+void FulfilWishes(const ModelWishes& wishes, DecoderModel* model) {
+  if (wishes.latent_factor) model->latent_factor = wishes.latent_factor;
+  if (wishes.hyper_factor) model->hyper_factor = wishes.hyper_factor;
+  while (model->latent_factor * model->hyper_factor > 64) model->hyper_factor /= 2;
+  if (wishes.levels) model->levels = wishes.levels;
+  if (wishes.scales) model->scales = wishes.scales;
+  if (wishes.first_coded_scale >= 0) model->first_coded_scale = wishes.first_coded_scale;
+  model->first_coded_scale = std::min(model->first_coded_scale, model->scales);
+  if (wishes.latent_bits >= 0) model->latent_bits = wishes.latent_bits;
+  if (wishes.output_bits >= 0) model->output_bits = wishes.output_bits;
+}
+
 }  // namespace
 
 ModelTable MakeRandomTable(std::mt19937& random, Memory& memory) {
@@ -325,9 +337,10 @@ ModelTable MakeRandomTable(std::mt19937& random, Memory& memory) {
   return table;
 }
 
-void FillRandomModel(std::mt19937& random, Memory& memory, RandomModel* model) {
+void FillRandomModel(std::mt19937& random, const ModelWishes& wishes, Memory& memory, RandomModel* model) {
   DecoderModel& decoder = model->decoder;
   DrawNumbers(random, &decoder);
+  FulfilWishes(wishes, &decoder);
   for (int i = 0; i < decoder.levels * decoder.latent_channels; ++i) {
     decoder.inverse_gain.push_back(DrawGain(random));
     model->encoder.gain.push_back(DrawGain(random));
@@ -342,7 +355,8 @@ void FillRandomModel(std::mt19937& random, Memory& memory, RandomModel* model) {
   tensor = hyper.AppendBody(tensor, Draw(random, 0, 4));
   hyper.Output(hyper.Grow(tensor, decoder.hyper_factor, Draw(random, 1, 8)));
 
-  const int passes = OneIn(random, 6) ? Draw(random, 5, 8) : Draw(random, 1, 4);
+  const int drawn = OneIn(random, 6) ? Draw(random, 5, 8) : Draw(random, 1, 4);
+  const int passes = wishes.passes ? wishes.passes : drawn;
   for (int i = 0; i < passes; ++i) {
     MakeContext(random, memory, decoder, i == 0, &decoder.passes.emplace_back(memory).context);
   }
@@ -368,7 +382,8 @@ std::vector<uint8_t> MakePackage(const RandomModel& model, const PackageChoices&
   WriteDecoderSection(model.decoder, &decoder);
   WriteEncoderSection(model.encoder, &encoder);
   static constexpr uint8_t kNotes[] = {'r', 'a', 'n', 'd', 'o', 'm'};
-  PackageWriter writer(choices.id, choices.version, "random-" + std::to_string(choices.id), memory);
+  const std::string name = choices.name.empty() ? "random-" + std::to_string(choices.id) : choices.name;
+  PackageWriter writer(choices.id, choices.version, name, memory);
   bool fine = writer.Add(SectionType::kDecoder, 0, decoder, choices.zstd_level).ok();
   if (choices.with_encoder) {
     fine = fine && writer.Add(SectionType::kEncoder, kSectionOptional, encoder, choices.zstd_level).ok();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "base/memory.h"
@@ -16,9 +17,21 @@ struct RandomModel {
   EncoderModel encoder;
 };
 
-// The same state of `random` gives the same model. Small: kilobytes as a package, a picture of 100 x 100 pixels decodes in
+// What a model must be like; 0 and -1 leave it to chance.
+struct ModelWishes {
+  int latent_factor = 0;
+  int hyper_factor = 0;
+  int passes = 0;
+  int levels = 0;
+  int scales = 0;
+  int first_coded_scale = -1;
+  int latent_bits = -1;
+  int output_bits = -1;
+};
+
+// The same state of `random` and the same wishes give the same model. Small: kilobytes as a package, a picture of 100 x 100 pixels decodes in
 // well under a second with the scalar kernels.
-void FillRandomModel(std::mt19937& random, Memory& memory, RandomModel* model);
+void FillRandomModel(std::mt19937& random, const ModelWishes& wishes, Memory& memory, RandomModel* model);
 
 // A random table. Its alphabet lies within int16; often it is small, so that escapes are frequent.
 ModelTable MakeRandomTable(std::mt19937& random, Memory& memory);
@@ -27,6 +40,7 @@ ModelTable MakeRandomTable(std::mt19937& random, Memory& memory);
 struct PackageChoices {
   uint32_t id = 0;
   uint32_t version = 0;
+  std::string name;  // empty: one made of the id
   bool with_encoder = true;
   bool notes = false;
   int zstd_level = 3;

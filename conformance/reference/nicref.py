@@ -339,6 +339,28 @@ def unzstd(frame, raw_size):
     return subprocess.run(["zstd", "-dcq"], input=frame, stdout=subprocess.PIPE, check=True).stdout
 
 
+def is_one_frame(frame, raw_size):
+    """Whether the bytes are one frame of Zstandard (RFC 8878) that states raw_size as its content size."""
+    if len(frame) < 6 or frame[:4] != b"\x28\xb5\x2f\xfd":
+        return False
+    descriptor = frame[4]
+    single_segment = descriptor >> 5 & 1
+    size_bytes = (single_segment, 2, 4, 8)[descriptor >> 6]
+    at = 5 + (1 - single_segment) + (0, 1, 2, 4)[descriptor & 3]
+    stated = int.from_bytes(frame[at:at + size_bytes], "little") + (256 if size_bytes == 2 else 0)
+    if not size_bytes or stated != raw_size:
+        return False
+    at += size_bytes
+    last = False
+    while not last:
+        if at + 3 > len(frame):
+            return False
+        block = int.from_bytes(frame[at:at + 3], "little")
+        last = block & 1
+        at += 3 + (1 if block >> 1 & 3 == 1 else block >> 3)  # a run has one byte
+    return at + (4 if descriptor & 4 else 0) == len(frame)
+
+
 class Package:
     """A .nicm file, its sections still compressed."""
 
@@ -358,7 +380,7 @@ class Package:
         for _ in range(reader.small("section_count", 0, 64)):
             self.sections.append([
                 reader.unsigned("section_type", 1), reader.unsigned("section_flags", 1), reader.varint("raw_size", 64),
-                reader.varint("compressed_size", 64), reader.unsigned("check", 8)])
+                reader.varint("frame_size", 64), reader.unsigned("section_check", 8)])
         covered = reader.position
         if reader.unsigned("directory_check", 8) != xxh64(data[:covered]):
             raise malformed_model(covered, "directory_check: does not match")
@@ -392,12 +414,14 @@ class Package:
         for kind, _, raw_size, _, check, frame in self.sections:
             if kind != wanted:
                 continue
+            if not is_one_frame(frame, raw_size):
+                raise malformed_model(None, "frame: not one zstd frame of raw_size")
             try:
                 raw = unzstd(frame, raw_size)
             except Exception as error:  # each zstd module has exceptions of its own
                 raise malformed_model(None, f"section {kind}: does not decompress") from error
             if len(raw) != raw_size or xxh64(raw) != check:
-                raise malformed_model(None, f"section {kind}: raw_size or check does not match")
+                raise malformed_model(None, f"section {kind}: raw_size or section_check does not match")
             return raw
         raise malformed_model(None, f"there is no section of type {wanted}")
 

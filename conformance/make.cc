@@ -1,0 +1,270 @@
+// Makes the models and the valid files of the conformance suite, always the same ones:
+//
+//   conformance_make FOLDER
+//
+// writes FOLDER/models/NAME.nicm and FOLDER/valid/NNN-topic/input.nic and recipe.txt, and the same for uncommon/.
+// make_suite.py calls it and adds what the files decode to.
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "container/package.h"
+#include "model/model_section.h"
+#include "random_file.h"
+#include "random_model.h"
+#include "support/small_model.h"
+
+namespace nic::conformance {
+namespace {
+
+[[noreturn]] void Fail(const std::string& what) {
+  std::fprintf(stderr, "conformance_make: %s\n", what.c_str());
+  std::exit(1);
+}
+
+void Require(const Status& status, const std::string& what) {
+  if (!status.ok()) Fail(what + ": " + status.message());
+}
+
+void WriteBytes(const std::string& path, const void* bytes, size_t size) {
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  const bool written = file && std::fwrite(bytes, 1, size, file) == size;
+  if ((file && std::fclose(file) != 0) || !written) Fail(path + ": cannot be written");
+}
+
+// One case, in the manner of named arguments.
+struct Case {
+  std::string topic;
+  std::string title;
+  std::string model = "checkerboard";
+  uint32_t width = 40;
+  uint32_t height = 24;
+  uint8_t level = 1;
+  uint8_t interpolation = 0;
+  uint8_t slice_side_code = 4;
+  uint8_t lanes_log2 = 0;
+  uint8_t version_minor = 0;
+  bool grey = false;
+  Symbols symbols = Symbols::kTypical;
+  std::vector<MetadataElement> metadata = {};
+};
+
+std::vector<uint8_t> Payload(size_t size) {
+  std::vector<uint8_t> payload(size);
+  for (size_t i = 0; i < size; ++i) payload[i] = static_cast<uint8_t>('a' + i % 26);
+  return payload;
+}
+
+class Maker {
+ public:
+  explicit Maker(std::string folder) : folder_(std::move(folder)) {}
+
+  void AddModel(const std::string& name, uint32_t id, uint32_t seed, const ModelWishes& wishes) {
+    std::mt19937 random(seed);
+    RandomModel model(memory_);
+    FillRandomModel(random, wishes, memory_, &model);
+    PackageChoices choices;
+    choices.id = id;
+    choices.version = 1;
+    choices.name = name;
+    choices.with_encoder = false;
+    choices.zstd_level = 19;
+    AddPackage(name, MakePackage(model, choices, memory_));
+  }
+
+  void AddPackage(const std::string& name, const std::vector<uint8_t>& bytes) {
+    WriteBytes(folder_ + "/models/" + name + ".nicm", bytes.data(), bytes.size());
+    Model& model = models_[name];
+    PackageReader reader(memory_);
+    Require(reader.Open(bytes), name);
+    Buffer<uint8_t> raw;
+    Require(reader.Unpack(*reader.Find(SectionType::kDecoder), &raw, memory_), name);
+    DecoderModel decoder(memory_);
+    Require(ReadDecoderSection({raw.data(), raw.size()}, &decoder), name);
+    Require(PreparedModel::Prepare(std::move(decoder), Target::kScalar, memory_, &model.prepared), name);
+    model.id = reader.model_id();
+    model.digest = reader.short_digest();
+  }
+
+  void Add(const Case& made, const std::string& group = "valid") {
+    char number[16];
+    std::snprintf(number, sizeof number, "%03d", ++number_);
+    const Model& model = models_.at(made.model);
+    FileChoices choices;
+    FileHeader& header = choices.header;
+    header.width = made.width;
+    header.height = made.height;
+    header.model_id = model.id;
+    header.model_digest = model.digest;
+    header.gain_level = made.level;
+    header.interpolation = made.interpolation;
+    header.slice_side_code = made.slice_side_code;
+    header.lanes_log2 = made.lanes_log2;
+    header.version_minor = made.version_minor;
+    header.channels_code = made.grey ? ChannelsCode::kGrey : ChannelsCode::kRgb;
+    choices.symbols = made.symbols;
+    choices.metadata = made.metadata;
+    std::mt19937 random(static_cast<uint32_t>(number_));
+    RandomFile file;
+    Require(MakeRandomFile(random, *model.prepared, choices, memory_, &file), made.topic);
+    const std::string place = folder_ + "/" + group + "/" + number + "-" + made.topic;
+    WriteBytes(place + "/input.nic", file.bytes.data(), file.bytes.size());
+    const std::string recipe = made.title + "\n" + made.model + "\n";
+    WriteBytes(place + "/recipe.txt", recipe.data(), recipe.size());
+  }
+
+ private:
+  struct Model {
+    std::unique_ptr<PreparedModel> prepared;
+    uint32_t id = 0;
+    uint32_t digest = 0;
+  };
+
+  std::string folder_;
+  Memory memory_;
+  std::map<std::string, Model> models_;
+  int number_ = 0;
+};
+
+// A package that is there; empty if there is none.
+std::vector<uint8_t> ReadPackage(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (!file) return {};
+  std::vector<uint8_t> bytes(1 << 20);
+  bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file));
+  std::fclose(file);
+  return bytes;
+}
+
+// The checkerboard model stays once it is there: its maker uses floating point, and need not give the same everywhere.
+std::vector<uint8_t> CheckerboardPackage(const std::string& folder) {
+  const std::vector<uint8_t> package = ReadPackage(folder + "/models/checkerboard.nicm");
+  return package.empty() ? testing::MakeSmallPackage(1, 4000) : package;
+}
+
+void AddModels(Maker& maker, const std::string& folder) {
+  maker.AddPackage("checkerboard", CheckerboardPackage(folder));
+  maker.AddPackage("tiny", ReadPackage(folder + "/models/tiny.nicm"));  // make_suite.py makes it
+  maker.AddModel("factor-8", 4001, 101, {.latent_factor = 8, .hyper_factor = 8, .passes = 1});
+  maker.AddModel("factor-8-hyper-1", 4002, 102, {.latent_factor = 8, .hyper_factor = 1, .passes = 3});
+  maker.AddModel("factor-16-hyper-2", 4003, 103, {.latent_factor = 16, .hyper_factor = 2, .passes = 2});
+  maker.AddModel("factor-32", 4004, 104, {.latent_factor = 32, .hyper_factor = 2, .passes = 4});
+  maker.AddModel("factor-32-hyper-1", 4005, 105, {.latent_factor = 32, .hyper_factor = 1, .passes = 2});
+  maker.AddModel("passes-8", 4006, 106, {.latent_factor = 16, .passes = 8});
+  maker.AddModel("passes-16", 4007, 107, {.latent_factor = 8, .passes = 16});
+  maker.AddModel("levels-16", 4008, 108, {.latent_factor = 16, .passes = 1, .levels = 16});
+  maker.AddModel("levels-1", 4009, 109, {.latent_factor = 16, .levels = 1});
+  maker.AddModel("scales-255", 4010, 110, {.latent_factor = 16, .passes = 2, .scales = 255, .first_coded_scale = 3});
+  maker.AddModel("nothing-coded", 4011, 111, {.latent_factor = 16, .scales = 7, .first_coded_scale = 7});
+  maker.AddModel("bits-lowest", 4012, 112, {.latent_factor = 16, .latent_bits = 0, .output_bits = 0});
+  maker.AddModel("bits-highest", 4013, 113, {.latent_factor = 16, .latent_bits = 8, .output_bits = 7});
+}
+
+void AddSizes(Maker& maker) {
+  struct Size {
+    uint32_t width, height;
+  };
+  for (const Size size : {Size{1, 1}, {1, 40}, {40, 1}, {16, 16}, {17, 15}, {63, 64}, {64, 64}, {65, 64}, {64, 65},
+                          {130, 97}, {200, 3}, {3, 200}, {127, 129}}) {
+    const std::string name = std::to_string(size.width) + "x" + std::to_string(size.height);
+    maker.Add({.topic = "size-" + name, .title = "A picture of " + name + " pixels", .width = size.width, .height = size.height});
+  }
+}
+
+void AddLayouts(Maker& maker) {
+  maker.Add({.topic = "grey", .title = "Grey", .grey = true});
+  maker.Add({.topic = "grey-slices", .title = "Grey in several slices", .width = 130, .height = 97, .slice_side_code = 0, .grey = true});
+  maker.Add({.topic = "lanes-2", .title = "Two lanes", .width = 70, .height = 33, .lanes_log2 = 1});
+  maker.Add({.topic = "lanes-4", .title = "Four lanes", .width = 70, .height = 33, .lanes_log2 = 2});
+  maker.Add({.topic = "lanes-4-one-position", .title = "Four lanes in the smallest slice", .width = 1, .height = 1, .lanes_log2 = 2});
+  maker.Add({.topic = "slices-two", .title = "Two slices, the second one pixel wide", .width = 65, .height = 20, .slice_side_code = 0});
+  maker.Add({.topic = "slices-column", .title = "Three slices one above the other", .width = 20, .height = 150, .slice_side_code = 0, .lanes_log2 = 1});
+  maker.Add({.topic = "slices-six", .title = "3 x 2 slices", .width = 130, .height = 97, .slice_side_code = 0, .lanes_log2 = 2});
+  maker.Add({.topic = "slices-whole", .title = "2 x 2 slices without a rest", .width = 128, .height = 128, .slice_side_code = 0});
+  maker.Add({.topic = "slices-128", .title = "Slices of 128 pixels", .width = 150, .height = 140, .slice_side_code = 1});
+  maker.Add({.topic = "slices-largest", .title = "The largest slice side", .slice_side_code = 15});
+  maker.Add({.topic = "minor-1", .title = "A later minor version", .version_minor = 1});
+  maker.Add({.topic = "minor-15", .title = "The last minor version", .version_minor = 15});
+}
+
+void AddRates(Maker& maker) {
+  maker.Add({.topic = "gain-lowest", .title = "The lowest level", .level = 0});
+  maker.Add({.topic = "gain-highest", .title = "The highest level", .level = 2});
+  for (const int interpolation : {1, 127, 128, 255}) {
+    maker.Add({.topic = "gain-interpolation-" + std::to_string(interpolation),
+               .title = "Interpolation " + std::to_string(interpolation) + " / 256 from the lowest level",
+               .level = 0,
+               .interpolation = static_cast<uint8_t>(interpolation)});
+  }
+  maker.Add({.topic = "gain-level-15", .title = "Level 15", .model = "levels-16", .level = 15});
+  maker.Add({.topic = "gain-level-14", .title = "Interpolation up to level 15", .model = "levels-16", .level = 14, .interpolation = 255});
+  maker.Add({.topic = "gain-level-7", .title = "Extreme gains in between", .model = "levels-16", .level = 7, .interpolation = 77});
+  maker.Add({.topic = "gain-one-level", .title = "A model of one level", .model = "levels-1", .level = 0});
+}
+
+void AddMetadata(Maker& maker) {
+  const auto add = [&](const std::string& topic, const std::string& title, std::vector<MetadataElement> metadata) {
+    maker.Add({.topic = "metadata-" + topic, .title = title, .metadata = std::move(metadata)});
+  };
+  add("icc", "An ICC element, which decoding ignores", {{0x81, Payload(40)}});
+  add("exif", "An Exif element", {{0x82, Payload(40)}});
+  add("xmp", "An XMP element", {{0x83, Payload(40)}});
+  add("cicp", "A CICP element", {{0x84, Payload(4)}});
+  add("application", "Application data twice", {{0x85, Payload(9)}, {0x85, Payload(3)}});
+  add("unknown-80", "Unknown elements of the first skippable type, repeated", {{0x80, Payload(5)}, {0x80, Payload(6)}});
+  add("unknown-ff", "Unknown elements of the last type", {{0xFF, Payload(5)}, {0xFF, {}}});
+  add("empty", "Elements without payload", {{0x86, {}}, {0x87, {}}});
+  add("all", "Several kinds out of order", {{0x84, Payload(4)}, {0xA0, Payload(1)}, {0x81, Payload(2)}, {0x83, {}}});
+  add("size-127", "A payload of 127 bytes", {{0x85, Payload(127)}});
+  add("size-128", "A payload of 128 bytes", {{0x85, Payload(128)}});
+  add("size-16384", "A payload of 16384 bytes", {{0x85, Payload(16384)}});
+  add("many", "200 elements", std::vector<MetadataElement>(200, {0x90, {}}));
+}
+
+void AddSymbols(Maker& maker) {
+  maker.Add({.topic = "symbols-zero", .title = "All symbols 0", .width = 70, .height = 60, .symbols = Symbols::kZero});
+  maker.Add({.topic = "symbols-escapes", .title = "Nearly all symbols escaped", .width = 70, .height = 60, .symbols = Symbols::kEscapes});
+  maker.Add({.topic = "symbols-extremes", .title = "Symbols -32768 and 32767", .width = 70, .height = 60, .lanes_log2 = 2, .symbols = Symbols::kExtremes});
+  for (const char* model : {"scales-255", "bits-highest", "bits-lowest", "passes-8"}) {
+    maker.Add({.topic = std::string("symbols-extremes-") + model, .title = std::string("Extreme symbols, model ") + model,
+               .model = model, .width = 50, .height = 41, .level = 0, .lanes_log2 = 1, .symbols = Symbols::kExtremes});
+  }
+}
+
+void AddModelCases(Maker& maker) {
+  for (const char* model : {"tiny", "factor-8", "factor-8-hyper-1", "factor-16-hyper-2", "factor-32", "factor-32-hyper-1",
+                            "passes-8", "passes-16", "scales-255", "nothing-coded", "bits-lowest", "bits-highest"}) {
+    maker.Add({.topic = std::string("model-") + model, .title = std::string("Model ") + model, .model = model, .level = 0});
+    maker.Add({.topic = std::string("model-") + model + "-slices", .title = std::string("Model ") + model + ", six slices",
+               .model = model, .width = 133, .height = 71, .level = 0, .slice_side_code = 0, .lanes_log2 = 1});
+  }
+}
+
+}  // namespace
+}  // namespace nic::conformance
+
+int main(int argc, char** argv) {
+  using namespace nic::conformance;
+  if (argc != 2) {
+    std::fprintf(stderr, "Usage: conformance_make FOLDER\n");
+    return 2;
+  }
+  Maker maker(argv[1]);
+  AddModels(maker, argv[1]);
+  AddSizes(maker);
+  AddLayouts(maker);
+  AddRates(maker);
+  AddMetadata(maker);
+  AddSymbols(maker);
+  AddModelCases(maker);
+  maker.Add({.topic = "side-65536", .title = "A side above the default limit", .width = 65536, .height = 1, .slice_side_code = 15, .symbols = Symbols::kZero},
+            "uncommon");
+  maker.Add({.topic = "side-65536-high", .title = "A height above the default limit", .width = 1, .height = 65536, .slice_side_code = 10, .symbols = Symbols::kZero},
+            "uncommon");
+  return 0;
+}

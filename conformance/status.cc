@@ -1,0 +1,60 @@
+// Says what the public API makes of files, one line each: the status, the byte offset or "-", and the message.
+//
+//   conformance_status MODEL.nicm... -- FILE.nic...
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "nic/nic.h"
+
+namespace {
+
+std::vector<unsigned char> ReadFile(const char* path) {
+  std::vector<unsigned char> bytes;
+  std::FILE* file = std::fopen(path, "rb");
+  if (!file) return bytes;
+  bytes.resize(size_t{8} << 20);
+  bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file));
+  std::fclose(file);
+  return bytes;
+}
+
+void Print(const nic_error& error) {
+  std::printf("%s ", nic_status_name(error.status));
+  error.offset == NIC_NO_OFFSET ? std::printf("-") : std::printf("%" PRIu64, error.offset);
+  std::printf(" %s\n", error.message);
+}
+
+void Decode(nic_context* context, const char* path) {
+  const std::vector<unsigned char> bytes = ReadFile(path);
+  static const unsigned char kNothing = 0;
+  nic_image image;
+  nic_error error;
+  nic_decode(context, bytes.empty() ? &kNothing : bytes.data(), bytes.size(), &image, &error);
+  nic_free(context, image.pixels);
+  Print(error);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
+  options.threads = 1;
+  nic_context* context = nullptr;
+  if (nic_context_new(&options, &context, nullptr) != NIC_OK) return 1;
+  int i = 1;
+  nic_error error;
+  for (; i < argc && std::strcmp(argv[i], "--") != 0; ++i) {
+    const std::vector<unsigned char> package = ReadFile(argv[i]);
+    const nic_status status = nic_context_add_model(context, package.data(), package.size(), nullptr, nullptr, &error);
+    if (status == NIC_OK) continue;
+    Print(error);  // in place of what its files would say
+    nic_context_free(context);
+    return 0;
+  }
+  for (++i; i < argc; ++i) Decode(context, argv[i]);
+  nic_context_free(context);
+  return 0;
+}

@@ -1,0 +1,116 @@
+// Whole decoding with the small model: at once, in rows, a region, and going on after damage - all with one result,
+// within the limits, and nothing left behind.
+#include <algorithm>
+
+#include "support.h"
+
+using namespace nic;
+
+namespace {
+
+constexpr nic_limits kLimits = {1 << 17, 4000, uint64_t{48} << 20, 1 << 16};
+
+struct Surroundings {
+  explicit Surroundings(const char* target) {
+    nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
+    options.threads = 1;
+    options.limits = kLimits;
+    options.allocator = allocator.hooks();
+    options.target = target;
+    NIC_FUZZ_CHECK(nic_context_new(&options, &context, nullptr) == NIC_OK);
+    const std::vector<uint8_t>& package = fuzz::SmallPackage();
+    NIC_FUZZ_CHECK(nic_context_add_model(context, package.data(), package.size(), nullptr, nullptr, nullptr) == NIC_OK);
+  }
+  fuzz::CountingAllocator allocator;
+  nic_context* context = nullptr;
+};
+
+void CheckError(nic_status status, const nic_error& error, size_t size) {
+  NIC_FUZZ_CHECK(fuzz::IsOrderly(status) && status == error.status);
+  NIC_FUZZ_CHECK((status == NIC_OK) == (error.message[0] == '\0'));
+  NIC_FUZZ_CHECK(error.offset == NIC_NO_OFFSET || error.offset <= size);
+}
+
+int TakeRows(void* user, uint32_t y, uint32_t rows, const uint8_t* pixels, size_t stride) {
+  auto* all = static_cast<std::vector<uint8_t>*>(user);
+  NIC_FUZZ_CHECK(all->size() == y * stride);
+  all->insert(all->end(), pixels, pixels + rows * stride);
+  return 0;
+}
+
+void DecodeInRows(Surroundings& surroundings, const fuzz::ExactCopy& file, nic_status expected, const nic_image& image) {
+  nic_decoder* decoder = nullptr;
+  NIC_FUZZ_CHECK(nic_decoder_new(surroundings.context, &decoder, nullptr) == NIC_OK);
+  nic_status status = nic_decoder_open(decoder, file.data(), file.size());
+  std::vector<uint8_t> rows;
+  if (status == NIC_OK) status = nic_decoder_decode_rows(decoder, TakeRows, &rows);
+  NIC_FUZZ_CHECK(status == expected);
+  if (status == NIC_OK) NIC_FUZZ_CHECK(std::equal(rows.begin(), rows.end(), image.pixels, image.pixels + image.stride * image.height));
+  nic_decoder_free(decoder);
+}
+
+void DecodeRegion(Surroundings& surroundings, const fuzz::ExactCopy& file, const nic_image& image) {
+  const uint32_t x = file.data()[file.size() - 1] * image.width / 256, y = file.data()[file.size() / 2] * image.height / 256;
+  const uint32_t width = std::max(1u, (image.width - x) / 2), height = std::max(1u, (image.height - y) / 2);
+  nic_decoder* decoder = nullptr;
+  NIC_FUZZ_CHECK(nic_decoder_new(surroundings.context, &decoder, nullptr) == NIC_OK);
+  NIC_FUZZ_CHECK(nic_decoder_open(decoder, file.data(), file.size()) == NIC_OK);
+  NIC_FUZZ_CHECK(nic_decoder_set_region(decoder, x, y, width, height) == NIC_OK);
+  const size_t samples = image.format;
+  std::vector<uint8_t> pixels(samples * width * height);
+  const nic_image part = {width, height, image.format, samples * width, pixels.data()};
+  NIC_FUZZ_CHECK(nic_decoder_decode(decoder, &part) == NIC_OK);
+  for (uint32_t row = 0; row < height; ++row) {
+    const uint8_t* whole = image.pixels + (y + row) * image.stride + x * samples;
+    NIC_FUZZ_CHECK(std::equal(whole, whole + part.stride, pixels.data() + row * part.stride));
+  }
+  nic_decoder_free(decoder);
+}
+
+void DecodeGoingOn(Surroundings& surroundings, const fuzz::ExactCopy& file, nic_status expected) {
+  nic_decoder* decoder = nullptr;
+  NIC_FUZZ_CHECK(nic_decoder_new(surroundings.context, &decoder, nullptr) == NIC_OK);
+  NIC_FUZZ_CHECK(nic_decoder_set(decoder, NIC_DECODER_KEEP_GOING, 1) == NIC_OK);
+  nic_status status = nic_decoder_open(decoder, file.data(), file.size());
+  std::vector<uint8_t> rows;
+  if (status == NIC_OK) {
+    nic_info info;
+    NIC_FUZZ_CHECK(nic_decoder_info(decoder, &info) == NIC_OK);
+    status = nic_decoder_decode_rows(decoder, TakeRows, &rows);
+    const bool complete = rows.size() == size_t{info.width} * info.height * info.format;
+    NIC_FUZZ_CHECK(complete || status == NIC_LIMIT_MEMORY);
+    NIC_FUZZ_CHECK((status == NIC_OK) == (nic_decoder_damaged_slices(decoder) == 0) || status == NIC_LIMIT_MEMORY);
+  }
+  NIC_FUZZ_CHECK(fuzz::IsOrderly(status) && (status == NIC_OK) == (expected == NIC_OK));
+  nic_decoder_free(decoder);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  static Surroundings surroundings(nullptr);
+  static Surroundings plain("scalar");
+  if (size == 0) return 0;
+  fuzz::ExactCopy file(bytes, size);
+  fuzz::MendHeader(file.data(), size, true);
+  const uint64_t held = surroundings.allocator.held();
+
+  nic_image image = {};
+  nic_error error;
+  const nic_status status = nic_decode(surroundings.context, file.data(), size, &image, &error);
+  CheckError(status, error, size);
+  NIC_FUZZ_CHECK((status == NIC_OK) == (image.pixels != nullptr));
+  NIC_FUZZ_CHECK(nic_context_peak_memory(surroundings.context) <= kLimits.max_memory);
+  NIC_FUZZ_CHECK(surroundings.allocator.peak() <= kLimits.max_memory + 3 * kLimits.max_pixels);
+  DecodeInRows(surroundings, file, status, image);
+  DecodeGoingOn(surroundings, file, status);
+  if (status == NIC_OK) {
+    DecodeInRows(plain, file, status, image);
+    DecodeRegion(surroundings, file, image);
+  }
+  nic_free(surroundings.context, image.pixels);
+  static bool first = true;  // the first file has the model prepared, which stays
+  NIC_FUZZ_CHECK(first || surroundings.allocator.held() <= held || held < (1 << 16));
+  first = false;
+  return 0;
+}

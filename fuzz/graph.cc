@@ -1,0 +1,58 @@
+// Random graphs: every kernel of this machine against the scalar ones, over random rectangles, strips and tasks.
+#include <algorithm>
+
+#include "intnet/graphs.h"
+#include "intnet/kernel.h"
+#include "intnet/program.h"
+#include "support.h"
+
+using namespace nic;
+using nic::testing::Draw;
+
+namespace {
+
+std::vector<testing::Tensor> RunWith(const Kernels& kernels, const Graph& graph, const std::vector<testing::Tensor>& inputs,
+                                     int64_t strip_rows, size_t tasks) {
+  Memory memory;
+  std::unique_ptr<Program> program;
+  NIC_FUZZ_CHECK(Program::Prepare(graph, kernels, memory, &program).ok());
+  const Rect whole = program->OutputSize(0, inputs[0].height, inputs[0].width);
+  testing::TensorsSource source(inputs);
+  testing::TensorsSink sink(graph.outputs.size(), whole);
+  testing::Backwards parallel(tasks);
+  NIC_FUZZ_CHECK(program->Run(inputs[0].height, inputs[0].width, whole, strip_rows, source, sink, parallel, memory).ok());
+  NIC_FUZZ_CHECK(source.orderly() && sink.complete());
+  program.reset();
+  NIC_FUZZ_CHECK(memory.held() == 0);
+  return sink.tensors;
+}
+
+int64_t DrawSide(testing::Random& random, const Graph& graph) {  // one that every unshuffle divides
+  int64_t unit = 1;
+  for (const Node& node : graph.nodes) {
+    if (node.operation != Operation::kUnshuffle) continue;
+    unit = std::max<int64_t>(unit, TensorResolution(graph, node.a).down * node.factor * 2);
+  }
+  return unit > 1 ? unit * 3 * Draw(random, 1, 2) : Draw(random, 1, 24);
+}
+
+}  // namespace
+
+// The input is the seed.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  std::seed_seq seed(bytes, bytes + size);
+  testing::Random random(seed);
+  Memory memory;
+  const Graph graph = testing::MakeGraph(random, Draw(random, 1, 9), Draw(random, 0, 1) != 0, memory);
+  const int64_t height = DrawSide(random, graph), width = DrawSide(random, graph);
+  std::vector<testing::Tensor> inputs;
+  for (const GraphInput& input : graph.inputs) {
+    inputs.push_back(testing::MakeTensor(random, height, width, input, static_cast<testing::Fill>(Draw(random, 0, 3))));
+  }
+  const std::vector<testing::Tensor> expected = RunWith(ScalarKernels(), graph, inputs, 0, 1);
+  for (const Kernels* kernels : SupportedKernels()) {
+    const int64_t strip_rows = Draw(random, 0, 5);
+    NIC_FUZZ_CHECK(RunWith(*kernels, graph, inputs, strip_rows, static_cast<size_t>(Draw(random, 1, 3))) == expected);
+  }
+  return 0;
+}

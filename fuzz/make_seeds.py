@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Makes fuzz/seeds/ again from the conformance suite: small files of every kind, a few kilobytes for each target."""
+
+import pathlib
+import shutil
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+SUITE = HERE.parent / "conformance"
+sys.path.insert(0, str(SUITE))
+import writing  # noqa: E402
+from writing import nicref  # noqa: E402
+
+SMALL = 700  # bytes
+
+
+def write(target, name, data):
+    folder = HERE / "seeds" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
+def small_files(group, topics):
+    for case in sorted((SUITE / group).iterdir()):
+        data = (case / "input.nic").read_bytes()
+        if len(data) <= SMALL and any(topic in case.name for topic in topics) and not (case / "model.nicm").exists():
+            yield case.name, data
+
+
+def main():
+    shutil.rmtree(HERE / "seeds", ignore_errors=True)
+    for name, data in small_files("valid", ["size-", "slices", "lanes", "grey", "gain", "metadata", "symbols"]):
+        write("container", name, data)
+        if "model" not in name and "level" not in name:
+            write("decode", name, data)
+    for name, data in small_files("valid", ["size-1x1", "size-130", "grey", "lanes", "minor"]):
+        size = nicref.read_header(data).size
+        write("header", name, data[:size])
+        write("info", name, data)
+    for name, data in small_files("invalid", ["payload-size", "element", "slice-size", "cut", "limit"]):
+        write("container", name, data)
+        write("info", name, data)
+    for name, data in small_files("invalid", ["varint", "width", "height", "flags", "version", "check"]):
+        write("header", name, data[:32])
+    for name, data in small_files("invalid", ["slice-", "hyper", "escape"]):
+        write("decode", name, data)
+    tiny = (SUITE / "models" / "tiny.nicm").read_bytes()
+    write("package", "tiny-package", b"\x03" + tiny)
+    write("package", "tiny-package-mended", b"\x02" + tiny)
+    write("package", "tiny-decoder", b"\0" + nicref.Package(tiny).unpack(nicref.DECODER))
+    for case in sorted((SUITE / "invalid").iterdir()):
+        package = case / "model.nicm"
+        if "pass" in case.name and package.exists() and package.stat().st_size < 4000 and "model-" in case.name:
+            write("package", case.name, b"\0" + nicref.Package(package.read_bytes()).unpack(nicref.DECODER))
+    for number, numbers in enumerate(((0, 1, 0, 0, 0, 0, 255, 254, 0, 0, 1, 0, 6, 9, 40, 90, 40, 9, 3),
+                                      (0, 2, 1, 0, 1, 0, 0, 0, 0, 1, 0, 2, 7, 7, 0, 9, 0, 3, 8, 0, 3, 1, 2, 3),
+                                      (0, 1, 1, 0, 2, 127, 240, 0, 0, 1, 0, 2, 5, 6))):
+        write("table", f"table-{number}", bytes(numbers) + bytes(range(100, 140)))
+    for name, data in small_files("valid", ["size-17x15", "lanes", "symbols-escapes"]):
+        header = nicref.read_header(data)
+        piece = nicref.read_slices(data, header, nicref.read_elements(data, header)[-1])[0]
+        for pattern in (0, 1, 3, 9):
+            write("rans", f"{name}-{pattern}", bytes([header.lanes_log2, 0, 90, pattern]) + piece.stream)
+    for number in range(6):
+        write("round_trip", f"picture-{number}", bytes([0, 20 * number, 0, 17 + 9 * number, number, 0, number, 0, number, number]) +
+              bytes((i * i * (number + 1)) % 256 for i in range(60)))
+        write("graph", f"seed-{number}", bytes([number]))
+    total = sum(path.stat().st_size for path in (HERE / "seeds").rglob("*") if path.is_file())
+    print(f"make_seeds: {total} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+// The package loader: whole packages, and the raw bytes of sections, which the checks of a package keep changes out of.
+// A model that is accepted is run on a few samples: what the proof promises, the sanitizers see.
+#include "container/package.h"
+
+#include <xxhash.h>
+
+#include <memory>
+
+#include "codec/prepared_model.h"
+#include "codec/tensor_buffer.h"
+#include "container/bytes.h"
+#include "model/model_section.h"
+#include "support.h"
+
+using namespace nic;
+
+namespace {
+
+constexpr uint64_t kMemoryLimit = uint64_t{64} << 20;
+constexpr double kMaxMacs = 3e6;  // for each pixel: larger networks are accepted, but not run
+
+// Whatever is within its graph's bounds: the lowest, the highest, or both in turn.
+class ExtremeSource final : public TensorSource {
+ public:
+  ExtremeSource(const Graph& graph, int kind) : graph_(graph), kind_(kind) {}
+  Status Read(int input, const TensorView& view) override {
+    const GraphInput& range = graph_.inputs[static_cast<size_t>(input)];
+    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) {
+      for (int64_t x = view.rect.x0; x < view.rect.x1; ++x) {
+        for (int c = 0; c < view.channels; ++c) {
+          const bool high = kind_ == 0 || (kind_ == 1 && (x + y + c) % 2 == 0);
+          view.at(y, x)[c] = high ? range.high : range.low;
+        }
+      }
+    }
+    return {};
+  }
+
+ private:
+  const Graph& graph_;
+  int kind_;
+};
+
+class NoSink final : public TensorSink {
+ public:
+  Status Write(int, const ConstTensorView&) override { return {}; }
+};
+
+void RunProgram(const Program& program, const Graph& graph, Memory& memory) {
+  constexpr int64_t kSide = 3;
+  const Rect all = program.OutputSize(0, kSide, kSide);
+  Serial serial;
+  NoSink sink;
+  for (int kind = 0; kind < 3; ++kind) {
+    ExtremeSource source(graph, kind);
+    NIC_FUZZ_CHECK(program.Run(kSide, kSide, all, 0, source, sink, serial, memory).ok());
+  }
+}
+
+void RunModel(const PreparedModel& model, Memory& memory) {
+  if (!(model.decode_macs() < kMaxMacs)) return;
+  RunProgram(model.hyper_synthesis(), model.decoder().hyper_synthesis, memory);
+  RunProgram(model.synthesis(), model.decoder().synthesis, memory);
+  for (size_t i = 0; i < model.decoder().passes.size(); ++i) {
+    RunProgram(model.context(i), model.decoder().passes[i].context, memory);
+  }
+}
+
+Status LoadDecoder(std::span<const uint8_t> raw, Target target, Memory& memory, std::unique_ptr<PreparedModel>* model) {
+  DecoderModel decoder(memory);
+  NIC_RETURN_IF_ERROR(ReadDecoderSection(raw, &decoder));
+  return PreparedModel::Prepare(std::move(decoder), target, memory, model);
+}
+
+Status UnpackFrom(const PackageReader& package, SectionType type, Memory& memory, Buffer<uint8_t>* raw) {
+  const PackageSection* section = package.Find(type);
+  if (!section) return Status::Error(NIC_MODEL_MALFORMED, Status::kNoOffset, "no section");
+  return package.Unpack(*section, raw, memory);
+}
+
+Status LoadEncoder(std::span<const uint8_t> raw, Memory& memory) {
+  PackageReader package(memory);
+  Buffer<uint8_t> decoder;
+  std::unique_ptr<PreparedModel> model;
+  NIC_RETURN_IF_ERROR(package.Open(fuzz::SmallPackage()));
+  NIC_RETURN_IF_ERROR(UnpackFrom(package, SectionType::kDecoder, memory, &decoder));
+  NIC_RETURN_IF_ERROR(LoadDecoder({decoder.data(), decoder.size()}, Target::kScalar, memory, &model));
+  EncoderModel encoder(memory);
+  NIC_RETURN_IF_ERROR(ReadEncoderSection(raw, model->decoder(), &encoder));
+  return model->PrepareEncoder(std::move(encoder), Target::kScalar, memory);
+}
+
+Status LoadPackage(std::span<const uint8_t> bytes, Memory& memory) {
+  PackageReader package(memory);
+  NIC_RETURN_IF_ERROR(package.Open(bytes));
+  Buffer<uint8_t> raw;
+  NIC_RETURN_IF_ERROR(UnpackFrom(package, SectionType::kDecoder, memory, &raw));
+  std::unique_ptr<PreparedModel> model;
+  NIC_RETURN_IF_ERROR(LoadDecoder({raw.data(), raw.size()}, BestTarget(), memory, &model));
+  RunModel(*model, memory);
+  NIC_RETURN_IF_ERROR(UnpackFrom(package, SectionType::kEncoder, memory, &raw));
+  EncoderModel encoder(memory);
+  NIC_RETURN_IF_ERROR(ReadEncoderSection({raw.data(), raw.size()}, model->decoder(), &encoder));
+  return model->PrepareEncoder(std::move(encoder), BestTarget(), memory);
+}
+
+// Puts the check that belongs there behind the directory.
+void MendDirectory(uint8_t* bytes, size_t size) {
+  ByteReader reader({bytes, size});
+  std::span<const uint8_t> field;
+  uint32_t number = 0;
+  uint64_t wide = 0;
+  bool fine = reader.Bytes("", 9, &field).ok() && reader.Varint32("", &number).ok() && reader.Varint32("", &number).ok() &&
+              reader.Varint32("", &number).ok() && reader.Bytes("", number, &field).ok() &&
+              reader.Varint32("", &number).ok() && number <= kMaxSections;
+  for (uint32_t i = 0; fine && i < number; ++i) {
+    fine = reader.Bytes("", 2, &field).ok() && reader.Varint64("", &wide).ok() && reader.Varint64("", &wide).ok() &&
+           reader.Bytes("", 8, &field).ok();
+  }
+  if (!fine || reader.remaining() < 8) return;
+  const uint64_t check = XXH64(bytes, reader.position(), 0);
+  for (size_t i = 0; i < 8; ++i) bytes[reader.position() + i] = static_cast<uint8_t>(check >> (8 * i));
+}
+
+Status Load(uint8_t kind, fuzz::ExactCopy& copy, Memory& memory) {
+  switch (kind % 4) {
+    case 0: {
+      std::unique_ptr<PreparedModel> model;
+      NIC_RETURN_IF_ERROR(LoadDecoder(copy.span(), kind & 4 ? BestTarget() : Target::kScalar, memory, &model));
+      RunModel(*model, memory);
+      return {};
+    }
+    case 1:
+      return LoadEncoder(copy.span(), memory);
+    case 2:
+      MendDirectory(copy.data(), copy.size());
+      [[fallthrough]];
+    default:
+      return LoadPackage(copy.span(), memory);
+  }
+}
+
+}  // namespace
+
+// The first byte says what the others are: 0 a decoder section, 1 an encoder section, 2 a package whose directory check
+// is mended, 3 a package.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  if (size == 0) return 0;
+  fuzz::ExactCopy copy(bytes + 1, size - 1);
+  Memory memory(kMemoryLimit);
+  try {
+    const Status status = Load(bytes[0], copy, memory);
+    NIC_FUZZ_CHECK(fuzz::IsOrderly(status.code()) && status.code() != NIC_INVALID_ARGUMENT);
+    NIC_FUZZ_CHECK(status.offset() == Status::kNoOffset || status.offset() <= size);
+  } catch (const LimitReached&) {
+  }
+  NIC_FUZZ_CHECK(memory.held() == 0 && memory.peak() <= kMemoryLimit);
+  return 0;
+}

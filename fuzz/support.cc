@@ -1,0 +1,59 @@
+#include "support.h"
+
+#include "container/bytes.h"
+#include "container/header.h"
+#include "container/package.h"
+
+namespace nic::fuzz {
+namespace {
+
+std::vector<uint8_t> ReadSmallPackage() {
+  std::FILE* file = std::fopen(NIC_FUZZ_MODEL, "rb");
+  NIC_FUZZ_CHECK(file);
+  std::vector<uint8_t> bytes(1 << 20);
+  bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file));
+  std::fclose(file);
+  return bytes;
+}
+
+uint32_t SmallDigest() {
+  Memory memory;
+  PackageReader reader(memory);
+  NIC_FUZZ_CHECK(reader.Open(SmallPackage()).ok() && reader.model_id() == kSmallModelId);
+  return reader.short_digest();
+}
+
+}  // namespace
+
+const std::vector<uint8_t>& SmallPackage() {
+  static const std::vector<uint8_t> package = ReadSmallPackage();
+  return package;
+}
+
+void MendHeader(uint8_t* bytes, size_t size, bool name_model) {
+  static const uint32_t digest = SmallDigest();
+  ByteReader reader({bytes, size});
+  std::span<const uint8_t> field;
+  uint32_t number = 0;
+  uint32_t id = 0;
+  if (!reader.Bytes("", 10, &field).ok() || !reader.Varint32("", &number).ok() || !reader.Varint32("", &number).ok()) {
+    return;
+  }
+  const size_t id_position = reader.position();
+  if (!reader.Varint32("", &id).ok()) return;
+  const bool wide_enough = reader.position() - id_position == static_cast<size_t>(VarintSize(kSmallModelId));
+  const size_t digest_position = reader.position();
+  if (!reader.Bytes("", 5, &field).ok()) return;
+  const size_t check_position = reader.position();
+  if (!reader.Bytes("", 2, &field).ok()) return;
+  if (name_model && wide_enough) {
+    bytes[id_position] = static_cast<uint8_t>(kSmallModelId | 0x80);
+    bytes[id_position + 1] = static_cast<uint8_t>(kSmallModelId >> 7);
+    for (size_t i = 0; i < 3; ++i) bytes[digest_position + i] = static_cast<uint8_t>(digest >> (8 * i));
+  }
+  const uint16_t check = Crc16({bytes, check_position});
+  bytes[check_position] = static_cast<uint8_t>(check);
+  bytes[check_position + 1] = static_cast<uint8_t>(check >> 8);
+}
+
+}  // namespace nic::fuzz
