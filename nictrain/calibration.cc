@@ -150,7 +150,7 @@ Statistics GatherStatistics(Network& network, const Dataset& dataset, int crops,
 int ChooseFirstCoded(const Statistics& statistics, const std::vector<FittedTable>& tables) {
   for (size_t i = 0; i < tables.size(); ++i) {
     const double bits = CrossEntropy(statistics.latent[i], tables[i]) * statistics.latent[i].total();
-    if (statistics.saved[i] > bits * kStepsForBit) return static_cast<int>(i);
+    if (statistics.saved[i] > bits * kStepsForBit * kSkipMargin) return static_cast<int>(i);
   }
   return static_cast<int>(tables.size());
 }

@@ -307,8 +307,11 @@ void FillTables(Network& network, const Dataset& dataset, const ExportOptions& o
   const auto gather = [&](int crops, int first_coded) {
     return GatherStatistics(network, dataset, crops, options.side, options.seed, options.scales, first_coded, {});
   };
-  const Statistics trial = gather(options.statistics_crops / 4, 0);
-  decoder->first_coded_scale = ChooseFirstCoded(trial, FitScaleTables(trial, options));
+  decoder->first_coded_scale = options.first_coded;
+  if (options.first_coded < 0) {
+    const Statistics trial = gather(options.statistics_crops / 4, 0);
+    decoder->first_coded_scale = ChooseFirstCoded(trial, FitScaleTables(trial, options));
+  }
   const Statistics statistics = gather(options.statistics_crops, decoder->first_coded_scale);
   StoreTables(FitHyperTables(statistics, network, options.hyper_prior), 0, memory, &decoder->hyper_tables);
   StoreTables(FitScaleTables(statistics, options), static_cast<size_t>(decoder->first_coded_scale), memory,

@@ -24,6 +24,7 @@ struct ExportOptions {
   ScaleGrid scales;
   double latent_prior = 500;  // observations that the Gaussian of a scale's table counts as
   double hyper_prior = 50;
+  int first_coded = -1;    // DecoderModel::first_coded_scale; below 0: chosen from the statistics
 };
 
 // Builds both halves of the model, proven safe; `decoder` and `encoder` must be new. NIC_MODEL_UNSAFE where a layer

@@ -24,7 +24,8 @@ constexpr char kUsage[] =
     "                             [--threads N] [--device cpu|cuda]\n"
     "       nictrain eval --checkpoint FILE --data PATH [--anchors FILE] [--curve NAME] [--threads N]\n"
     "                             [--device cpu|cuda]\n"
-    "       nictrain export --checkpoint FILE --data PATH --output FILE.nicm [--version N] [--notes FILE] [--threads N]\n"
+    "       nictrain export --checkpoint FILE --data PATH --output FILE.nicm [--version N] [--notes FILE]\n"
+    "                             [--first-coded SCALE] [--threads N]\n"
     "       nictrain verify --package FILE.nicm --checkpoint FILE --data PATH [--limit N] [--threads N]\n"
     "       nictrain pack FOLDER PACK\n";
 
@@ -121,7 +122,7 @@ Status RunEvaluate(int count, char** texts) {
 Status RunExport(int count, char** texts) {
   Arguments arguments;
   NIC_RETURN_IF_ERROR(
-      ParseArguments(count, texts, {"checkpoint", "data", "output", "version", "notes", "threads"}, &arguments));
+      ParseArguments(count, texts, {"checkpoint", "data", "output", "version", "notes", "first-coded", "threads"}, &arguments));
   if (!arguments.words.empty() || !arguments.has("checkpoint") || !arguments.has("data") || !arguments.has("output")) {
     return Usage("export: --checkpoint, --data and --output are wanted");
   }
@@ -135,7 +136,10 @@ Status RunExport(int count, char** texts) {
     NIC_RETURN_IF_ERROR(ReadFile(arguments.get("notes"), &notes));
     identity.notes.assign(notes.begin(), notes.end());
   }
-  const ExportOptions options;
+  ExportOptions options;
+  double first_coded = options.first_coded;
+  NIC_RETURN_IF_ERROR(arguments.GetNumber("first-coded", 0, options.scales.count, &first_coded));
+  options.first_coded = static_cast<int>(first_coded);
   Network network;
   Dataset dataset;
   NIC_RETURN_IF_ERROR(ReadNetwork(arguments.get("checkpoint"), network));

@@ -1,0 +1,205 @@
+#include "exporter.h"
+
+#include <torch/utils.h>
+
+#include <cmath>
+
+#include "check.h"
+#include "codec/tensor_buffer.h"
+#include "evaluation.h"
+#include "files.h"
+#include "samples.h"
+#include "verification.h"
+
+namespace nic::testing {
+namespace {
+
+struct Exported {
+  Memory memory;
+  DecoderModel decoder{memory};
+  EncoderModel encoder{memory};
+};
+
+void Export(Network& network, const Dataset& dataset, Exported* exported) {
+  ExportOptions options;
+  options.side = 64;
+  options.calibration_crops = 4;
+  options.statistics_crops = 16;
+  const Status status =
+      ExportModel(network, dataset, options, exported->memory, &exported->decoder, &exported->encoder, [](const char*) {});
+  INFO(status.message());
+  REQUIRE(status.ok());
+}
+
+// A graph's output for real inputs of the exponents given, as reals again.
+torch::Tensor Run(const Graph& graph, const std::vector<torch::Tensor>& inputs, const std::vector<int>& exponents,
+                  size_t output, int output_exponent, Memory& memory) {
+  std::vector<TensorBuffer> buffers;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const torch::Tensor& x = inputs[i];
+    buffers.emplace_back(memory, x.size(2), x.size(3), static_cast<int>(x.size(1)));
+    const torch::Tensor scaled = (x * std::ldexp(1.0, exponents[i])).round().permute({0, 2, 3, 1}).contiguous();
+    std::copy_n(scaled.data_ptr<float>(), scaled.numel(), buffers.back().data());
+  }
+  std::unique_ptr<Program> program;
+  REQUIRE(Program::Prepare(graph, Target::kScalar, memory, &program).ok());
+  const Rect all = program->OutputSize(0, inputs[0].size(2), inputs[0].size(3));
+  std::vector<TensorBuffer> results;
+  for (int number : graph.outputs) results.emplace_back(memory, all.height(), all.width(), TensorChannels(graph, number));
+  BufferSource one({&buffers.front()});
+  BufferSource two({&buffers.front(), &buffers.back()});
+  BufferSink sink1({&results.front()});
+  BufferSink sink2({&results.front(), &results.back()});
+  Serial serial;
+  REQUIRE(program->Run(inputs[0].size(2), inputs[0].size(3), all, 0, inputs.size() == 1 ? one : two,
+                       results.size() == 1 ? sink1 : sink2, serial, memory)
+              .ok());
+  const TensorBuffer& result = results[output];
+  torch::Tensor tensor = torch::empty({1, result.height(), result.width(), result.channels()});
+  std::copy_n(result.data(), result.size(), tensor.data_ptr<float>());
+  return tensor.permute({0, 3, 1, 2}) * std::ldexp(1.0, -output_exponent);
+}
+
+// Signal to error, in dB.
+double Fidelity(const torch::Tensor& real, const torch::Tensor& integer) {
+  const double error = (real - integer).square().mean().item<double>();
+  return 10 * std::log10(real.square().mean().item<double>() / (error + 1e-30));
+}
+
+// Compares every network of the exported model with the float one, on a picture of multiples of 64.
+void CheckNetworks(Network& network, const Exported& exported, const Picture& picture, double least_db) {
+  torch::NoGradGuard no_gradients;
+  Memory memory;
+  const DecoderModel& decoder = exported.decoder;
+  const EncoderModel& encoder = exported.encoder;
+  const int bits = decoder.latent_bits;
+  const int top = decoder.levels - 1;
+  const torch::Tensor q = torch::full({1}, static_cast<double>(top));
+  const torch::Tensor pictures = ToPaddedTensor(picture);
+
+  // The analysis' exponent shows in the gain: log2(gain) + latent_bits - exponent.
+  const auto exponent_in = [&](LogGain log, const torch::Tensor& natural, int sign) {
+    const double octaves = log / 4096.0 - natural[top][0].item<double>() / std::log(2.0);
+    return static_cast<int>(std::lround(sign * (bits - sign * octaves)));
+  };
+  const size_t first = static_cast<size_t>(top) * static_cast<size_t>(decoder.latent_channels);
+  const int analysis_exponent = exponent_in(encoder.gain[first], network.loggain, 1);
+  const torch::Tensor analysed = network.Analyse(pictures);
+  CHECK(Fidelity(analysed, Run(encoder.analysis, {pictures * 510}, {0}, 0, analysis_exponent, memory)) > least_db);
+
+  const torch::Tensor gained = (analysed * network.Gain(q) * std::ldexp(1.0, bits)).round() * std::ldexp(1.0, -bits);
+  const torch::Tensor symbols = (network.HyperAnalyse(gained) - network.zmu).round();
+  const torch::Tensor coded = Run(encoder.hyper_analysis, {gained}, {bits}, 0, 0, memory);
+  CHECK((symbols - coded).abs().max().item<double>() <= 1);  // ties
+  CHECK((symbols - coded).abs().mean().item<double>() < 0.02);
+
+  const torch::Tensor features = network.HyperSynthesise(coded + network.zmu, gained.size(2), gained.size(3));
+  const Graph& hyper = decoder.hyper_synthesis;
+  // The features' exponent is not stored: that which fits best.
+  int exponent = 0;
+  double best = -1e9;
+  for (int e = -4; e <= 24; ++e) {
+    const double fit = Fidelity(features, Run(hyper, {coded}, {0}, 0, e, memory));
+    if (fit > best) exponent = e, best = fit;
+  }
+  CHECK(best > least_db);
+
+  const Moments moments = network.FirstPass(features);
+  const Graph& first_pass = decoder.passes[0].context;
+  const torch::Tensor means = Run(first_pass, {features}, {exponent}, 0, bits, memory);
+  CHECK((means - moments.mean).abs().max().item<double>() < 1.5 * std::ldexp(1.0, -bits) + 1e-3);
+  const ScaleGrid grid{decoder.scales};
+  const auto index_of = [&](const torch::Tensor& log_scale) {
+    return ((log_scale - kMinLogScale) * grid.per_unit()).clamp(0, grid.count - 1);
+  };
+  const torch::Tensor indices = Run(first_pass, {features}, {exponent}, 1, 0, memory);
+  CHECK((indices - index_of(moments.log_scale)).abs().max().item<double>() < 0.55);
+
+  const torch::Tensor mask = FirstPassMask(gained.size(2), gained.size(3), gained.options());
+  const torch::Tensor decoded = ((gained - means).round() + means) * mask;
+  const Moments later = network.SecondPass(decoded, features);
+  const Graph& second_pass = decoder.passes[1].context;
+  const torch::Tensor second_means = Run(second_pass, {decoded, features}, {bits, exponent}, 0, bits, memory);
+  CHECK(Fidelity(later.mean, second_means) > 30);
+  CHECK((second_means - later.mean).abs().max().item<double>() < 4 * std::ldexp(1.0, -bits));
+  const torch::Tensor later_indices = Run(second_pass, {decoded, features}, {bits, exponent}, 1, 0, memory);
+  CHECK((later_indices - index_of(later.log_scale)).abs().max().item<double>() < 0.6);
+
+  const torch::Tensor ready = gained.round() * network.InverseGain(q);
+  const double octaves =
+      decoder.inverse_gain[first] / 4096.0 - network.loginv[top][0].item<double>() / std::log(2.0);
+  const int synthesis_exponent = static_cast<int>(std::lround(octaves)) + bits;
+  const torch::Tensor levels = Run(decoder.synthesis, {ready}, {synthesis_exponent}, 0, decoder.output_bits, memory);
+  const torch::Tensor expected = (network.Synthesise(ready) * 255).clamp(-128, 128);
+  CHECK((levels - expected).abs().max().item<double>() < 0.25);
+}
+
+TEST_CASE("exporter: float and integer networks agree on arbitrary weights") {
+  torch::set_num_threads(1);
+  Folder folder;
+  WritePictures(folder.path(), 4, 96, 80);
+  Dataset dataset;
+  REQUIRE(Dataset::Load(folder.path(), 64, &dataset).ok());
+  Network network(kSmallShape);
+  Numbers numbers;
+  FillNetwork(network, numbers);
+  Exported exported;
+  Export(network, dataset, &exported);
+  CHECK(exported.decoder.latent_bits >= 3);
+  CheckNetworks(network, exported, MakePicture(128, 64, 9), 45);
+}
+
+TEST_CASE("exporter: a package gives back the model, and the codec runs with it") {
+  torch::set_num_threads(1);
+  Folder folder;
+  WritePictures(folder.path(), 2, 96, 80);
+  Dataset dataset;
+  REQUIRE(Dataset::Load(folder.path(), 64, &dataset).ok());
+  Network network(kSmallShape);
+  Numbers numbers;
+  FillNetwork(network, numbers);
+  Exported exported;
+  Export(network, dataset, &exported);
+  size_t bytes = 0;
+  Memory memory;
+  const std::string path = folder / "model.nicm";
+  REQUIRE(WriteModel(path, {1, 1, "small", "notes"}, exported.decoder, exported.encoder, memory, &bytes).ok());
+  DecoderModel decoder(memory);
+  EncoderModel encoder(memory);
+  REQUIRE(ReadModel(path, memory, &decoder, &encoder).ok());
+  CHECK(CheckModel(decoder).ok());
+  CHECK(CheckModel(encoder, decoder).ok());
+  CHECK(decoder.synthesis.nodes.size() == exported.decoder.synthesis.nodes.size());
+  CHECK(encoder.gain == exported.encoder.gain);
+
+  std::vector<TensorReport> reports;
+  REQUIRE(InspectTensors(decoder, encoder, dataset.picture(0), {7, 0}, memory, &reports).ok());
+  CHECK(reports.size() == decoder.synthesis.nodes.size() + encoder.analysis.nodes.size());
+  Serial serial;
+  std::vector<RatePoint> points;
+  REQUIRE(EvaluateCodec(std::move(decoder), std::move(encoder), dataset, {{0, 0}, {6, 128}}, serial, memory, {}, &points)
+              .ok());
+  const auto real = Evaluate(network, dataset, {0, 6.5}, torch::kCPU, {});
+  for (size_t i = 0; i < 2; ++i) CHECK(points[i].psnr == Approx(real[i].psnr).margin(0.1));
+  REQUIRE(WriteFile(path, "not a package").ok());
+  CHECK(!ReadModel(path, memory, &decoder, &encoder).ok());
+}
+
+TEST_CASE("exporter: the distributed checkpoint") {
+  const std::string checkpoint = FolderFromEnvironment("NIC_CHECKPOINT");
+  const std::string train = FolderFromEnvironment("NIC_TRAIN_DIR");
+  if (checkpoint.empty() || train.empty()) return;
+  torch::set_num_threads(2);
+  StoredTensors stored;
+  REQUIRE(ReadSafetensors(checkpoint, &stored).ok());
+  Network network;
+  REQUIRE(LoadNetwork(stored, network).ok());
+  Dataset dataset;
+  REQUIRE(Dataset::Load(train, 192, &dataset).ok());
+  Exported exported;
+  Export(network, dataset, &exported);
+  CheckNetworks(network, exported, MakePicture(192, 128, 3), 55);
+}
+
+}  // namespace
+}  // namespace nic::testing
