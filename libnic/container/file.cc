@@ -10,7 +10,8 @@ namespace {
 constexpr uint8_t kFirstSkippable = 0x80;
 
 bool MayRepeat(uint8_t type) {
-  return type < static_cast<uint8_t>(ElementType::kIcc) || type > static_cast<uint8_t>(ElementType::kCicp);
+  const bool single = type >= static_cast<uint8_t>(ElementType::kIcc) && type <= static_cast<uint8_t>(ElementType::kCicp);
+  return !single && type != static_cast<uint8_t>(ElementType::kAlpha);
 }
 
 uint32_t DividedUp(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
