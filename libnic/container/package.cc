@@ -1,12 +1,12 @@
 #include "container/package.h"
 
 #include <xxhash.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "container/bytes.h"
+#include "container/compression.h"
 
 namespace nic {
 namespace {
@@ -22,13 +22,6 @@ bool IsName(std::string_view name) {
 
 bool IsKnown(uint8_t type) {
   return type >= static_cast<uint8_t>(SectionType::kDecoder) && type <= static_cast<uint8_t>(SectionType::kNotes);
-}
-
-// Not skippable, and nothing behind it.
-bool IsOneFrame(std::span<const uint8_t> bytes) {
-  constexpr uint8_t kMagic[4] = {0x28, 0xB5, 0x2F, 0xFD};
-  return bytes.size() >= sizeof kMagic && std::equal(kMagic, kMagic + sizeof kMagic, bytes.begin()) &&
-         ZSTD_findFrameCompressedSize(bytes.data(), bytes.size()) == bytes.size();
 }
 
 }  // namespace
@@ -149,13 +142,11 @@ Status PackageReader::Unpack(const PackageSection& section, Buffer<uint8_t>* raw
                              std::pmr::memory_resource& memory) const {
   const auto refuse = [&](const char* what) { return Malformed(section.offset, what); };
   const std::span<const uint8_t> frame = section.frame;
-  if (!IsOneFrame(frame)) return refuse("frame: not one zstd frame");
-  if (ZSTD_getFrameContentSize(frame.data(), frame.size()) != section.raw_size) {
-    return refuse("frame: its content size is not raw_size");
-  }
-  Buffer<uint8_t> unpacked(memory, static_cast<size_t>(section.raw_size));
-  const size_t size = ZSTD_decompress(unpacked.data(), unpacked.size(), frame.data(), frame.size());
-  if (ZSTD_isError(size) || size != section.raw_size) return refuse("frame: does not decompress");
+  uint64_t size = 0;
+  if (!ReadFrameSize(frame, &size)) return refuse("frame: not one zstd frame that states its size");
+  if (size != section.raw_size) return refuse("frame: its content size is not raw_size");
+  Buffer<uint8_t> unpacked(memory, static_cast<size_t>(size));
+  if (!DecompressFrame(frame, memory, &unpacked)) return refuse("frame: does not decompress");
   if (XXH64(unpacked.data(), unpacked.size(), 0) != section.check) return refuse("section_check: does not match");
   *raw = std::move(unpacked);
   return {};
@@ -171,12 +162,8 @@ Status PackageWriter::Add(SectionType type, uint8_t flags, std::span<const uint8
   if (!rises || !IsKnown(number) || flags & ~kSectionOptional) {
     return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "package: section type or flags not allowed");
   }
-  std::pmr::vector<uint8_t> frame(ZSTD_compressBound(raw.size()), &memory_);
-  const size_t size = ZSTD_compress(frame.data(), frame.size(), raw.data(), raw.size(), zstd_level);
-  if (ZSTD_isError(size)) {
-    return Status::Error(NIC_INTERNAL, Status::kNoOffset, "package: zstd says %s", ZSTD_getErrorName(size));
-  }
-  frame.resize(size);
+  std::pmr::vector<uint8_t> frame(&memory_);
+  CompressFrame(raw, zstd_level, false, memory_, &frame);
   sections_.push_back({number, flags, raw.size(), XXH64(raw.data(), raw.size(), 0), std::move(frame)});
   return {};
 }

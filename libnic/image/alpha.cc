@@ -1,11 +1,11 @@
 #include "image/alpha.h"
 
-#include <zstd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+
+#include "container/compression.h"
 
 namespace nic {
 namespace {
@@ -97,13 +97,10 @@ Status Malformed(uint64_t offset, const char* what) {
 
 // The frame must be one whole frame of `expected` bytes.
 Status Decompress(std::span<const uint8_t> frame, size_t expected, Memory& memory, Buffer<uint8_t>* filtered) {
-  if (ZSTD_getFrameContentSize(frame.data(), frame.size()) != expected ||
-      ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size()) {
-    return Malformed(1, "not one zstd frame of the picture's size");
-  }
+  uint64_t size = 0;
+  if (!ReadFrameSize(frame, &size) || size != expected) return Malformed(1, "not one zstd frame of the picture's size");
   *filtered = Buffer<uint8_t>(memory, expected);
-  const size_t size = ZSTD_decompress(filtered->data(), filtered->size(), frame.data(), frame.size());
-  return size == filtered->size() ? Status() : Malformed(1, "the zstd frame is damaged");
+  return DecompressFrame(frame, memory, filtered) ? Status() : Malformed(1, "the zstd frame is damaged");
 }
 
 // Means of the visible pixels of square blocks, those without any filled from ever coarser blocks.
@@ -174,11 +171,8 @@ class BlockMeans {
 
 void EncodeAlpha(const ChannelView& alpha, bool premultiplied, Memory& memory, std::pmr::vector<uint8_t>* payload) {
   const Buffer<uint8_t> filtered = FilterRows(alpha, memory);
-  Buffer<uint8_t> frame(memory, ZSTD_compressBound(filtered.size()));
-  const size_t size = ZSTD_compress(frame.data(), frame.size(), filtered.data(), filtered.size(), kZstdLevel);
-  if (ZSTD_isError(size)) throw std::bad_alloc();
   payload->push_back(premultiplied ? kPremultiplied : 0);
-  payload->insert(payload->end(), frame.begin(), frame.begin() + size);
+  CompressFrame({filtered.data(), filtered.size()}, kZstdLevel, true, memory, payload);
 }
 
 Status CheckAlphaFlags(std::span<const uint8_t> payload) {

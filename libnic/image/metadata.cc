@@ -1,8 +1,8 @@
 #include "image/metadata.h"
 
-#include <zstd.h>
-
 #include <algorithm>
+
+#include "container/compression.h"
 
 namespace nic {
 namespace {
@@ -24,15 +24,13 @@ Status CheckLimit(uint64_t size, uint64_t limit) {
 }  // namespace
 
 void PackMetadata(std::span<const uint8_t> content, Memory& memory, std::pmr::vector<uint8_t>* payload) {
-  Buffer<uint8_t> frame(memory, ZSTD_compressBound(content.size()));
-  const size_t size = ZSTD_compress(frame.data(), frame.size(), content.data(), content.size(), kZstdLevel);
-  if (ZSTD_isError(size) || size >= content.size()) {
-    payload->push_back(kPlain);
-    payload->insert(payload->end(), content.begin(), content.end());
-    return;
-  }
+  const size_t begin = payload->size();
   payload->push_back(kZstd);
-  payload->insert(payload->end(), frame.begin(), frame.begin() + size);
+  CompressFrame(content, kZstdLevel, false, memory, payload);
+  if (payload->size() - begin - 1 < content.size()) return;
+  payload->resize(begin);
+  payload->push_back(kPlain);
+  payload->insert(payload->end(), content.begin(), content.end());
 }
 
 Status UnpackMetadata(std::span<const uint8_t> payload, uint64_t limit, Memory& memory, Buffer<uint8_t>* content) {
@@ -45,16 +43,12 @@ Status UnpackMetadata(std::span<const uint8_t> payload, uint64_t limit, Memory& 
     return {};
   }
   if (payload[0] != kZstd) return Malformed(0, "coding: neither 0 nor 1");
-  const unsigned long long size = ZSTD_getFrameContentSize(rest.data(), rest.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN ||
-      ZSTD_findFrameCompressedSize(rest.data(), rest.size()) != rest.size()) {
-    return Malformed(1, "not one zstd frame that states its size");
-  }
+  uint64_t size = 0;
+  if (!ReadFrameSize(rest, &size)) return Malformed(1, "not one zstd frame that states its size");
   NIC_RETURN_IF_ERROR(CheckLimit(size, limit));
-  *content = Buffer<uint8_t>(memory, size);
-  if (ZSTD_decompress(content->data(), size, rest.data(), rest.size()) != size) {
-    return Malformed(1, "the zstd frame is damaged");
-  }
+  Buffer<uint8_t> unpacked(memory, size);
+  if (!DecompressFrame(rest, memory, &unpacked)) return Malformed(1, "the zstd frame is damaged");
+  *content = std::move(unpacked);
   return {};
 }
 
