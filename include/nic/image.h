@@ -65,9 +65,9 @@ typedef struct nic_slice_info {
   uint32_t check;
 } nic_slice_info;
 
-/* Reads the header of a .nic file; needs no model. With `size` bytes of the beginning alone the sizes of what lies
- * beyond them are still filled as far as fields tell, and NIC_TRUNCATED is returned with all fields known so far; the
- * fields up to slice_rows are valid then if width is not 0. */
+/* Reads the header of a .nic file; needs no model. With `size` bytes of the beginning alone NIC_TRUNCATED is returned with
+ * all fields known so far: those up to slice_rows are valid if width is not 0, file_size if it is not 0, and
+ * header_size, hyper_size and latent_size count the slices that are whole. */
 NIC_API nic_status nic_read_info(const void *bytes, size_t size, const nic_limits *limits, nic_info *info,
                                  nic_error *error);
 

@@ -21,7 +21,7 @@ constexpr uint32_t kMaxThreads = 256;
 class ExecutorParallel final : public Parallel {
  public:
   explicit ExecutorParallel(const nic_executor& executor) : executor_(executor) {}
-  size_t width() const override { return std::max<size_t>(executor_.width, 1); }
+  size_t width() const override { return std::clamp<size_t>(executor_.width, 1, kMaxThreads); }
   void Run(size_t count, Task task, void* context) override { executor_.run(executor_.user, count, task, context); }
 
  private:
@@ -80,14 +80,14 @@ nic_limits CompleteLimits(const nic_limits* limits) {
   return complete;
 }
 
-Status CheckDimensions(uint64_t width, uint64_t height, const nic_limits& limits) {
+Status CheckDimensions(uint64_t width, uint64_t height, const nic_limits& limits, uint64_t offset) {
   const auto as_unsigned = [](uint64_t value) { return static_cast<unsigned long long>(value); };
   if (width > limits.max_side || height > limits.max_side) {
-    return Status::Error(NIC_LIMIT_SIDE, Status::kNoOffset, "max_side: the picture has %llu x %llu pixels, the limit is %u",
+    return Status::Error(NIC_LIMIT_SIDE, offset, "max_side: the picture has %llu x %llu pixels, the limit is %u",
                          as_unsigned(width), as_unsigned(height), limits.max_side);
   }
   if (height != 0 && width > limits.max_pixels / height) {
-    return Status::Error(NIC_LIMIT_PIXELS, Status::kNoOffset,
+    return Status::Error(NIC_LIMIT_PIXELS, offset,
                          "max_pixels: the picture has %llu x %llu pixels, the limit is %llu in all", as_unsigned(width),
                          as_unsigned(height), as_unsigned(limits.max_pixels));
   }

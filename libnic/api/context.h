@@ -26,8 +26,8 @@ namespace nic {
 // Limits with defaults filled in; `limits` may be null.
 nic_limits CompleteLimits(const nic_limits* limits);
 
-// NIC_LIMIT_SIDE or NIC_LIMIT_PIXELS for a picture that exceeds them.
-Status CheckDimensions(uint64_t width, uint64_t height, const nic_limits& limits);
+// NIC_LIMIT_SIDE or NIC_LIMIT_PIXELS for a picture that exceeds them. `offset`: of the width, in a file.
+Status CheckDimensions(uint64_t width, uint64_t height, const nic_limits& limits, uint64_t offset = Status::kNoOffset);
 
 // Makes a context from checked options.
 Status MakeContext(const nic_context_options* options, std::unique_ptr<nic_context>* context);

@@ -113,8 +113,9 @@ Status Open(nic_decoder& decoder, std::span<const uint8_t> bytes) {
       decoder.context.models.FindForDecoding(header.model_id, header.model_digest, &decoder.model));
   const int levels = decoder.model->prepared->decoder().levels;
   if (header.gain_level >= levels || (header.gain_level == levels - 1 && header.interpolation != 0)) {
-    return Status::Error(NIC_MALFORMED, Status::kNoOffset, "gain_level: %d + %d/256 is above the model's highest level, %d",
-                         header.gain_level, header.interpolation, levels - 1);
+    return Status::Error(NIC_MALFORMED, decoder.file.header_size() - kGainFromEnd,
+                         "gain_level: %d + %d/256 is above the model's highest level, %d", header.gain_level,
+                         header.interpolation, levels - 1);
   }
   decoder.opened = true;
   return {};

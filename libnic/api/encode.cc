@@ -14,6 +14,7 @@
 #include "api/guard.h"
 #include "codec/picture_encoder.h"
 #include "codec/rate_search.h"
+#include "container/bytes.h"
 #include "container/file.h"
 #include "image/alpha.h"
 #include "image/metadata.h"
@@ -119,6 +120,18 @@ class PreparedPicture {
   const PixelView& colours() const { return colours_; }
   std::span<const ExtraElement> extras() const { return {extras_, extra_count_}; }
 
+  // A decoder counts metadata by elements, types and sizes included.
+  Status CheckMetadata(uint64_t limit) const {
+    uint64_t size = 0;
+    for (const ExtraElement& extra : extras()) {
+      if (extra.type == static_cast<uint8_t>(ElementType::kAlpha)) continue;
+      size += 1 + static_cast<uint64_t>(VarintSize(extra.payload.size())) + extra.payload.size();
+    }
+    if (size <= limit) return {};
+    return Status::Error(NIC_LIMIT_METADATA, Status::kNoOffset, "max_metadata: %llu bytes in the file, the limit is %llu",
+                         static_cast<unsigned long long>(size), static_cast<unsigned long long>(limit));
+  }
+
  private:
   void SplitAlpha(const nic_image& image, const nic_encoder& encoder, Memory& memory) {
     const size_t channels = image.format - 1;
@@ -166,9 +179,8 @@ class EncodeCall {
         picture_(model, settings, picture, *encoder.context.parallel, encoder.context.memory) {}
 
   Status Run(bool measure, nic_encode_result* result) {
-    NIC_RETURN_IF_ERROR(picture_.Analyse());
-    NIC_RETURN_IF_ERROR(progress_.Report(0.1));
-    progress_ = progress_.Part(0.1, 1);
+    NIC_RETURN_IF_ERROR(picture_.Analyse(progress_.Part(0, 0.5)));
+    progress_ = progress_.Part(0.5, 1);
     measure_ = measure || encoder_.Has(NIC_ENCODER_TARGET_PSNR);
     NIC_RETURN_IF_ERROR(EncodeAtWantedRate());
     FillResult(result);
@@ -272,6 +284,7 @@ Status Encode(nic_encoder& encoder, const nic_image& image, bool measure, nic_en
                          "effort: 6 to 9 need the search plug-in, which is not installed");
   }
   const PreparedPicture picture(image, encoder, encoder.context.memory);
+  NIC_RETURN_IF_ERROR(picture.CheckMetadata(encoder.context.limits.max_metadata));
   settings.extras = picture.extras();
   EncodeCall call(encoder, *model->prepared, settings, picture.colours());
   return call.Run(measure, result);

@@ -13,17 +13,20 @@ namespace {
 
 SliceGrid GridOf(const FileHeader& header) { return SliceGrid::Of(header.width, header.height, header.slice_side()); }
 
-// Coded hyper-latents and the rest of the slices that are whole.
+// How the bytes of the file are spent; of its slices, of those that are whole.
 void FillSizes(const FileReader& file, nic_info* info) {
   info->metadata_size = file.metadata_size();
   info->alpha_size = file.alpha_size();
+  info->header_size = file.header_size();
   if (!file.has_latents()) return;
   info->file_size = file.file_size();
+  const uint64_t slices_begin = file.slices().empty() ? file.latents().payload_offset : file.slices()[0].offset;
+  info->header_size = slices_begin - info->metadata_size - info->alpha_size;
   for (const CodedSlice& slice : file.slices().first(static_cast<size_t>(file.slices_available()))) {
+    info->header_size += slice.size - slice.stream.size();
     info->hyper_size += slice.hyper_size;
     info->latent_size += slice.stream.size() - slice.hyper_size;
   }
-  info->header_size = info->file_size - info->metadata_size - info->alpha_size - info->hyper_size - info->latent_size;
 }
 
 // Opens as much as there is. NIC_TRUNCATED with a header is a success here, told by *cut.
@@ -35,7 +38,7 @@ Status OpenFile(std::span<const uint8_t> bytes, const nic_limits& limits, FileRe
     status = {};
   }
   NIC_RETURN_IF_ERROR(status);
-  NIC_RETURN_IF_ERROR(CheckDimensions(file->header().width, file->header().height, limits));
+  NIC_RETURN_IF_ERROR(CheckDimensions(file->header().width, file->header().height, limits, kWidthOffset));
   if (!file->has_latents()) return {};
   status = file->FindSlices(GridOf(file->header()));
   if (status.code() != NIC_TRUNCATED) return status;

@@ -46,6 +46,10 @@ Status ModelStore::AddBorrowed(std::span<const uint8_t> bytes, std::unique_ptr<B
   NIC_RETURN_IF_ERROR(added->package.Open(bytes));
   if (Model* known = FindDigest(added->package.model_id(), added->package.digest(), ~uint64_t{0})) {
     *model = known;
+    // One digest may stand for a package with its encoder and for one without.
+    if (known->package.Find(SectionType::kEncoder) || !added->package.Find(SectionType::kEncoder)) return {};
+    known->package = std::move(added->package);
+    known->owned = std::move(owned);
     return {};
   }
   added->owned = std::move(owned);
@@ -137,7 +141,6 @@ Status ModelStore::Get(size_t index, const Model** model, bool* is_default) {
 
 void ModelStore::SearchFolders() {
   if (searched_) return;
-  searched_ = true;
   if (const char* folders = std::getenv("NIC_MODEL_PATH")) {
     std::string_view rest = folders;
     while (!rest.empty()) {
@@ -147,17 +150,24 @@ void ModelStore::SearchFolders() {
     }
   }
   SearchFolder(NIC_MODEL_FOLDER);
+  searched_ = true;  // not if memory failed on the way: then the next call searches again
 }
 
 // Packages that cannot be read or used do not disturb those that can.
 void ModelStore::SearchFolder(const char* folder) {
   std::error_code failure;
   std::vector<std::string> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
-    if (entry.path().extension() == ".nicm") paths.push_back(entry.path().string());
+  std::filesystem::directory_iterator entry(folder, failure);
+  for (; !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
+    if (entry->path().extension() == ".nicm") paths.push_back(entry->path().string());
   }
   std::sort(paths.begin(), paths.end());
-  for (const std::string& path : paths) AddFile(path.c_str());
+  for (const std::string& path : paths) {
+    try {
+      AddFile(path.c_str());
+    } catch (const LimitReached&) {  // too large to be used here
+    }
+  }
 }
 
 void ModelStore::AddFile(const char* path) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/parallel.h"
+#include "codec/progress.h"
 #include "codec/tensor_buffer.h"
 #include "image/pixels.h"
 #include "intnet/program.h"
@@ -11,6 +12,6 @@ namespace nic {
 // Runs the analysis over the picture, padded to multiples of `factor` by repeating its last column and row, into
 // `latents` (ceil(height / factor) x ceil(width / factor), not gained).
 Status Analyse(const Program& analysis, int factor, const PixelView& picture, Parallel& parallel, Memory& memory,
-               TensorBuffer* latents);
+               TensorBuffer* latents, const Progress& progress = Progress());
 
 }  // namespace nic

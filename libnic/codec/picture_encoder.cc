@@ -38,8 +38,9 @@ PictureEncoder::PictureEncoder(const PreparedModel& model, const EncoderSettings
       memory_(memory),
       analysed_(memory, layout_.latent_height(), layout_.latent_width(), model.decoder().latent_channels) {}
 
-Status PictureEncoder::Analyse() {
-  return nic::Analyse(model_.analysis(), model_.decoder().latent_factor, picture_, parallel_, memory_, &analysed_);
+Status PictureEncoder::Analyse(const Progress& progress) {
+  return nic::Analyse(model_.analysis(), model_.decoder().latent_factor, picture_, parallel_, memory_, &analysed_,
+                      progress);
 }
 
 Status PictureEncoder::Encode(const RateIndex& rate, const Progress& progress, std::pmr::vector<uint8_t>* bytes,

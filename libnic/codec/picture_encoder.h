@@ -42,7 +42,7 @@ class PictureEncoder {
                  Parallel& parallel, Memory& memory);
 
   // To be called first.
-  Status Analyse();
+  Status Analyse(const Progress& progress = Progress());
 
   // Encodes at `rate` into *bytes, replacing them. With `measured`, unless null, also decodes and gives the peak signal
   // to noise ratio over all samples, in dB; infinite if no sample differs.

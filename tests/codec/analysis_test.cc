@@ -93,3 +93,31 @@ TEST_CASE("the network sees 2 p - 255, the rows of the picture in their order") 
     }
   }
 }
+
+TEST_CASE("analysis tells how far it is and stops when told to") {
+  SmallCodec codec;
+  Serial serial;
+  const std::vector<uint8_t> pixels = RandomPixels(64 * 3000);
+  const PixelView picture{64, 3000, 1, 64, pixels.data()};
+  TensorBuffer latents(codec.memory, 188, 4, 8);
+  struct Watcher {
+    static int Call(void* user, double fraction) {
+      auto* self = static_cast<Watcher*>(user);
+      self->seen.push_back(fraction);
+      return self->seen.size() == self->stop_at;
+    }
+    std::vector<double> seen;
+    size_t stop_at = 0;
+  } watcher;
+  const nic::Progress progress(Watcher::Call, &watcher);
+  REQUIRE(Analyse(codec.model->analysis(), 16, picture, serial, codec.memory, &latents, progress).ok());
+  REQUIRE(std::is_sorted(watcher.seen.begin(), watcher.seen.end()));
+  REQUIRE(watcher.seen.front() == 0);
+  REQUIRE(watcher.seen.back() <= 1);
+  REQUIRE(watcher.seen.size() >= 3);
+  watcher.seen.clear();
+  watcher.stop_at = 2;
+  const nic::Status status = Analyse(codec.model->analysis(), 16, picture, serial, codec.memory, &latents, progress);
+  REQUIRE(status.code() == NIC_CANCELLED);
+  REQUIRE(watcher.seen.size() == 2);
+}

@@ -1,0 +1,170 @@
+#include "api/handles.h"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+
+#include "support/small_model.h"
+
+namespace nic::testing {
+
+const Bytes& SmallPackage() {
+  static const Bytes package = MakeSmallPackage(1, kSmallModelId);
+  return package;
+}
+
+Context NewContext(const nic_context_options& options) {
+  nic_context* context = nullptr;
+  nic_error error = {};
+  const nic_status status = nic_context_new(&options, &context, &error);
+  INFO(error.message);
+  REQUIRE(status == NIC_OK);
+  return Context(context);
+}
+
+void AddModel(const Context& context, const Bytes& package) {
+  nic_error error = {};
+  const nic_status status =
+      nic_context_add_model(context.get(), package.data(), package.size(), nullptr, nullptr, &error);
+  INFO(error.message);
+  REQUIRE(status == NIC_OK);
+}
+
+Context NewSmallContext(const nic_context_options& options) {
+  Context context = NewContext(options);
+  AddModel(context, SmallPackage());
+  return context;
+}
+
+Encoder NewEncoder(const Context& context, uint32_t model_id) {
+  nic_encoder* encoder = nullptr;
+  REQUIRE(nic_encoder_new(context.get(), &encoder, nullptr) == NIC_OK);
+  Encoder owner(encoder);
+  Set(owner, NIC_ENCODER_MODEL_ID, model_id);
+  return owner;
+}
+
+Decoder NewDecoder(const Context& context) {
+  nic_decoder* decoder = nullptr;
+  REQUIRE(nic_decoder_new(context.get(), &decoder, nullptr) == NIC_OK);
+  return Decoder(decoder);
+}
+
+void Set(const Encoder& encoder, nic_encoder_parameter parameter, double value) {
+  const nic_status status = nic_encoder_set(encoder.get(), parameter, value);
+  INFO(nic_encoder_error(encoder.get())->message);
+  REQUIRE(status == NIC_OK);
+}
+
+Picture MakePicture(uint32_t width, uint32_t height, nic_pixel_format format, uint32_t seed) {
+  Picture picture{width, height, format, Bytes(size_t{width} * height * static_cast<size_t>(format))};
+  std::mt19937 random(seed);
+  for (size_t i = 0; i < picture.pixels.size(); ++i) {
+    const size_t x = i / static_cast<size_t>(format) % width;
+    const size_t y = i / static_cast<size_t>(format) / width;
+    picture.pixels[i] = static_cast<uint8_t>(x * 3 + y * 2 + random() % 40);
+  }
+  return picture;
+}
+
+Picture MakeBlocks(uint32_t width, uint32_t height, nic_pixel_format format, uint32_t seed) {
+  Picture picture{width, height, format, Bytes(size_t{width} * height * static_cast<size_t>(format))};
+  std::mt19937 random(seed);
+  const size_t columns = (width + 7) / 8;
+  Bytes blocks(columns * ((height + 7) / 8));
+  for (uint8_t& block : blocks) block = static_cast<uint8_t>(20 + random() % 216);
+  for (size_t i = 0; i < picture.pixels.size(); ++i) {
+    const size_t x = i / static_cast<size_t>(format) % width;
+    const size_t y = i / static_cast<size_t>(format) / width;
+    picture.pixels[i] = blocks[y / 8 * columns + x / 8];
+  }
+  return picture;
+}
+
+Bytes Encode(const Encoder& encoder, Picture picture, nic_encode_result* result, bool measure) {
+  const nic_image image = picture.View();
+  const uint8_t* bytes = nullptr;
+  size_t size = 0;
+  const nic_status status = nic_encoder_encode(encoder.get(), &image, measure, &bytes, &size, result);
+  INFO(nic_encoder_error(encoder.get())->message);
+  REQUIRE(status == NIC_OK);
+  return Bytes(bytes, bytes + size);
+}
+
+Bytes EncodeSmall(const Context& context, const Picture& picture, double quality, uint32_t slice_side) {
+  const Encoder encoder = NewEncoder(context);
+  Set(encoder, NIC_ENCODER_QUALITY, quality);
+  Set(encoder, NIC_ENCODER_SLICE_SIDE, slice_side);
+  return Encode(encoder, picture);
+}
+
+Picture Decode(const Context& context, const Bytes& file) {
+  nic_image image;
+  nic_error error = {};
+  const nic_status status = nic_decode(context.get(), file.data(), file.size(), &image, &error);
+  INFO(error.message);
+  REQUIRE(status == NIC_OK);
+  REQUIRE(image.stride == size_t{image.width} * static_cast<size_t>(image.format));
+  Picture picture{image.width, image.height, image.format, Bytes(image.pixels, image.pixels + image.stride * image.height)};
+  nic_free(context.get(), image.pixels);
+  return picture;
+}
+
+double PsnrOf(const Picture& a, const Picture& b) {
+  REQUIRE(a.pixels.size() == b.pixels.size());
+  double squares = 0;
+  for (size_t i = 0; i < a.pixels.size(); ++i) squares += std::pow(double(a.pixels[i]) - b.pixels[i], 2);
+  return 10 * std::log10(255.0 * 255.0 * static_cast<double>(a.pixels.size()) / squares);
+}
+
+CountingAllocator::~CountingAllocator() {
+  if (blocks_.empty()) return;
+  std::fprintf(stderr, "CountingAllocator: %zu blocks were never released\n", blocks_.size());
+  std::abort();
+}
+
+void CountingAllocator::FailAt(uint64_t number, bool from_there_on) {
+  const std::lock_guard lock(mutex_);
+  fail_at_ = number ? calls_ + number : 0;
+  from_there_on_ = from_there_on;
+}
+
+size_t CountingAllocator::blocks() const {
+  const std::lock_guard lock(mutex_);
+  return blocks_.size();
+}
+
+void* CountingAllocator::Allocate(void* user, size_t bytes) {
+  auto* self = static_cast<CountingAllocator*>(user);
+  const std::lock_guard lock(self->mutex_);
+  ++self->calls_;
+  const bool fails = self->calls_ == self->fail_at_ || (self->from_there_on_ && self->fail_at_ && self->calls_ > self->fail_at_);
+  if (fails) return nullptr;
+  void* block = std::malloc(bytes);
+  if (!block) return nullptr;
+  std::memset(block, 0xC7, bytes < 4096 ? bytes : 4096);  // nobody may count on zeros
+  self->blocks_[block] = bytes;
+  self->held_ += bytes;
+  self->peak_ = std::max(self->peak_, self->held_);
+  return block;
+}
+
+void CountingAllocator::Release(void* user, void* block) {
+  auto* self = static_cast<CountingAllocator*>(user);
+  const std::lock_guard lock(self->mutex_);
+  const auto found = self->blocks_.find(block);
+  if (found == self->blocks_.end()) {
+    std::fprintf(stderr, "CountingAllocator: a block that was never handed out was released\n");
+    std::abort();
+  }
+  self->held_ -= found->second;
+  self->blocks_.erase(found);
+  std::free(block);
+}
+
+}  // namespace nic::testing
