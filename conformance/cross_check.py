@@ -36,7 +36,10 @@ def check_file(path, model):
     latents = b"".join(nicref.as_bytes(z) + nicref.as_bytes(y) for z, y in result.slices)
     if latents != path.with_suffix(".latents").read_bytes():
         return "latents"
-    if result.pixels.tobytes() != path.with_suffix(".pixels").read_bytes():
+    samples = result.pixels
+    if result.alpha is not None:
+        samples = np.dstack((samples, result.alpha))
+    if samples.tobytes() != path.with_suffix(".pixels").read_bytes():
         return "pixels"
     return None
 

@@ -3,7 +3,7 @@
 //   conformance_generate COUNT SEED FOLDER
 //
 // writes for each model M    mM.nicm, and mM.ppm with mM.analysed: a picture and the analysis' output for it
-//        for each file N     mM-N.nic, mM-N.latents (z and y of each slice), mM-N.pixels (samples, interleaved)
+//        for each file N     mM-N.nic, mM-N.latents (z and y of each slice), mM-N.pixels (samples, interleaved, alpha last)
 // with 16-bit numbers low byte first. The pixels are what the public API gives, by another target for each file.
 #include <cstdio>
 #include <cstdlib>
@@ -144,6 +144,7 @@ class Generator {
     header.model_digest = package.short_digest();
     DrawHeader(random, model.decoder(), &header);
     if (OneIn(random, 3)) choices.metadata = DrawMetadata(random);
+    if (OneIn(random, 5)) choices.alpha = DrawAlpha(random, header.width, header.height, memory);
     if (OneIn(random, 4)) choices.symbols = static_cast<Symbols>(Draw(random, 1, 3));
     RandomFile file;
     Require(MakeRandomFile(random, model, choices, memory, &file), name);

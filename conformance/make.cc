@@ -50,6 +50,7 @@ struct Case {
   uint8_t lanes_log2 = 0;
   uint8_t version_minor = 0;
   bool grey = false;
+  bool alpha = false;
   Symbols symbols = Symbols::kTypical;
   std::vector<MetadataElement> metadata = {};
 };
@@ -110,6 +111,7 @@ class Maker {
     choices.symbols = made.symbols;
     choices.metadata = made.metadata;
     std::mt19937 random(static_cast<uint32_t>(number_));
+    if (made.alpha) choices.alpha = DrawAlpha(random, made.width, made.height, memory_);
     RandomFile file;
     Require(MakeRandomFile(random, *model.prepared, choices, memory_, &file), made.topic);
     const std::string place = folder_ + "/" + group + "/" + number + "-" + made.topic;
@@ -226,6 +228,14 @@ void AddMetadata(Maker& maker) {
   add("many", "200 elements", std::vector<MetadataElement>(200, {0x90, {}}));
 }
 
+void AddAlpha(Maker& maker) {
+  for (const uint32_t side : {1u, 2u, 15u, 33u, 64u, 100u}) {
+    maker.Add({.topic = "alpha-" + std::to_string(side), .title = "Alpha, " + std::to_string(side) + " pixels wide", .width = side,
+               .height = 27, .grey = side % 2 == 0, .alpha = true});
+  }
+  maker.Add({.topic = "alpha-metadata", .title = "Alpha and metadata", .alpha = true, .metadata = {{0x85, Payload(9)}}});
+}
+
 void AddSymbols(Maker& maker) {
   maker.Add({.topic = "symbols-zero", .title = "All symbols 0", .width = 70, .height = 60, .symbols = Symbols::kZero});
   maker.Add({.topic = "symbols-escapes", .title = "Nearly all symbols escaped", .width = 70, .height = 60, .symbols = Symbols::kEscapes});
@@ -262,6 +272,7 @@ int main(int argc, char** argv) {
   AddMetadata(maker);
   AddSymbols(maker);
   AddModelCases(maker);
+  AddAlpha(maker);
   maker.Add({.topic = "side-65536", .title = "A side above the default limit", .width = 65536, .height = 1, .slice_side_code = 15, .symbols = Symbols::kZero},
             "uncommon");
   maker.Add({.topic = "side-65536-high", .title = "A height above the default limit", .width = 1, .height = 65536, .slice_side_code = 10, .symbols = Symbols::kZero},

@@ -170,6 +170,22 @@ def element_cases(b, c):
           b.with_elements(b"\x90\0" * 4097))
 
 
+def alpha_cases(b, c):
+    start = b.header.size + 2  # one byte of payload_size, as all are short
+    rows = bytes([0] + [255] * b.header.width) * b.header.height
+    for topic, title, payload, offset in (
+            ("empty", "Alpha without a payload", b"", 0), ("flags", "A reserved flag of alpha", b"\x02" + stored_frame(rows), 0),
+            ("none", "Alpha without a frame", b"\0", 1), ("size", "A frame of another size", b"\0" + stored_frame(rows + b"\0"), 1),
+            ("filter", "A filter of 5", b"\0" + stored_frame(rows[:-41] + b"\5" + rows[-40:]), 1),
+            ("two", "Two frames", b"\0" + stored_frame(rows) + stored_frame(b""), 1),
+            ("damaged", "A frame that is none", b"\0" + bytes(30), 1)):
+        data = b.with_elements(write_element(2, payload))
+        at = start + len(varint(len(payload))) - 1 + offset
+        c.add(f"alpha-{topic}", title, "elements.md 1", "NIC_MALFORMED", at, data, alpha=True)
+    twice = write_element(2, b"\0" + stored_frame(rows))
+    c.add("alpha-twice", "Alpha twice", "container.md 4", "NIC_MALFORMED", b.header.size + len(twice), b.with_elements(twice * 2))
+
+
 def latents_cases(one, many, four, c):
     start = one.header.size
     for size in (0, 1, 8):
@@ -451,7 +467,7 @@ class Cases:
     def __init__(self, folder):
         self.folder, self.number, self.rows = folder, 0, []
 
-    def add(self, topic, title, sentence, status, offset, data, others=None):
+    def add(self, topic, title, sentence, status, offset, data, others=None, alpha=False):
         self.number += 1
         place = self.folder / f"{self.number:03}-{topic}"
         place.mkdir(parents=True)
@@ -462,6 +478,8 @@ class Cases:
         expect = {"title": title, "sentence": sentence, "status": statuses,
                   "exit_status": sorted({nicref.EXIT_STATUS[each] for each in statuses}), "offset": offset, "licence": LICENCE,
                   "recipe": "make_suite.py"}
+        if alpha:
+            expect["alpha"] = True  # only a reader that gives out alpha need refuse it
         (place / "expect.json").write_text(json.dumps(expect, indent=1) + "\n")
         self.rows.append((place.name, title, sentence, statuses[0]))
 
@@ -496,6 +514,7 @@ def main():
     header_cases(one, cases)
     rate_and_model_cases(one, cases)
     element_cases(one, cases)
+    alpha_cases(one, cases)
     latents_cases(one, many, four, cases)
     slice_cases(one, many, cases)
     package_cases(one, tiny, cases)

@@ -6,6 +6,7 @@
 #include "codec/slice_layout.h"
 #include "container/file.h"
 #include "entropy/rans.h"
+#include "image/alpha.h"
 #include "intnet/graphs.h"
 
 namespace nic::conformance {
@@ -114,6 +115,21 @@ std::vector<MetadataElement> DrawMetadata(std::mt19937& random) {
   return metadata;
 }
 
+std::vector<uint8_t> DrawAlpha(std::mt19937& random, uint32_t width, uint32_t height, Memory& memory) {
+  const int style = Draw(random, 0, 2);
+  const uint32_t across = static_cast<uint32_t>(Draw(random, 0, 9)), down = static_cast<uint32_t>(Draw(random, 0, 9));
+  std::vector<uint8_t> samples;
+  for (uint32_t y = 0; y < height; ++y) {
+    for (uint32_t x = 0; x < width; ++x) {
+      const uint32_t sample = style == 0 ? static_cast<uint32_t>(random()) : style == 1 ? across * x + down * y : 200;
+      samples.push_back(static_cast<uint8_t>(sample));
+    }
+  }
+  std::pmr::vector<uint8_t> payload(&memory);
+  EncodeAlpha({width, height, 1, width, samples.data()}, OneIn(random, 2), memory, &payload);
+  return {payload.begin(), payload.end()};
+}
+
 Status MakeRandomFile(std::mt19937& random, const PreparedModel& model, const FileChoices& choices, Memory& memory,
                       RandomFile* file) {
   const FileHeader& header = choices.header;
@@ -134,6 +150,7 @@ Status MakeRandomFile(std::mt19937& random, const PreparedModel& model, const Fi
   for (const MetadataElement& element : choices.metadata) {
     NIC_RETURN_IF_ERROR(writer.Metadata(element.type, element.payload));
   }
+  if (!choices.alpha.empty()) NIC_RETURN_IF_ERROR(writer.Alpha(choices.alpha));
   NIC_RETURN_IF_ERROR(writer.Latents(slices));
   file->bytes.assign(bytes.begin(), bytes.end());
   return {};

@@ -31,6 +31,7 @@ struct FileChoices {
   FileHeader header;
   Symbols symbols = Symbols::kTypical;
   std::vector<MetadataElement> metadata;
+  std::vector<uint8_t> alpha;  // the payload of an alpha element; empty: none
 };
 
 Status MakeRandomFile(std::mt19937& random, const PreparedModel& model, const FileChoices& choices, Memory& memory,
@@ -39,5 +40,7 @@ Status MakeRandomFile(std::mt19937& random, const PreparedModel& model, const Fi
 // Draws all fields of a header but its size, channels and model.
 void DrawHeader(std::mt19937& random, const DecoderModel& model, FileHeader* header);
 std::vector<MetadataElement> DrawMetadata(std::mt19937& random);
+// The payload of an alpha element: noise, a slope, or one value.
+std::vector<uint8_t> DrawAlpha(std::mt19937& random, uint32_t width, uint32_t height, Memory& memory);
 
 }  // namespace nic::conformance

@@ -198,8 +198,8 @@ class Reader:
 # -- container.md: header, elements, slices -------------------------------------------------------------------------
 
 FILE_SIGNATURE = b"\x8aNIC\r\n\x1a\n"
-LATENTS = 0x01
-SINGLE_ELEMENTS = range(0x81, 0x85)  # ICC, Exif, XMP, CICP: at most one of each
+LATENTS, ALPHA = 0x01, 0x02
+SINGLE_ELEMENTS = (ALPHA, 0x81, 0x82, 0x83, 0x84)  # of these and of the latents at most one
 
 
 class Header:
@@ -257,7 +257,7 @@ def read_elements(data, header):
         seen.add(kind)
         if payload + size >= 1 << 64:
             raise Refused("NIC_MALFORMED", position + 1, "payload_size: exceeds the largest file")
-        if kind != LATENTS:
+        if kind not in (LATENTS, ALPHA):
             if kind < 0x80:
                 raise Refused("NIC_UNSUPPORTED_FEATURE", position, f"element_type: {kind:#04x} cannot be skipped")
             metadata += payload - position + size
@@ -935,8 +935,45 @@ def round_pixels(model, header, v):
     return np.clip((v + (128 << b)) >> b, 0, 255).astype(np.uint8)
 
 
+# -- elements.md ----------------------------------------------------------------------------------------------------
+
+def predict(filter_number, left, up, corner):
+    if filter_number < 4:
+        return (0, left, up, (left + up) >> 1)[filter_number]
+    e = left + up - corner
+    return min((left, up, corner), key=lambda candidate: abs(e - candidate))  # the first of equals
+
+
+def decode_alpha(payload, offset, width, height):
+    """The samples of an alpha element, and whether the colours are premultiplied."""
+    if not payload or payload[0] > 1:
+        raise Refused("NIC_MALFORMED", offset, "alpha: flags: absent, or a reserved bit is set")
+    size = height * (width + 1)
+    if not is_one_frame(payload[1:], size):
+        raise Refused("NIC_MALFORMED", offset + 1, "alpha: not one zstd frame of the picture's size")
+    try:
+        content = unzstd(payload[1:], size)
+    except Exception as error:  # each zstd module has exceptions of its own
+        raise Refused("NIC_MALFORMED", offset + 1, "alpha: the zstd frame is damaged") from error
+    above, rows = [0] * width, []
+    for row in range(height):
+        filtered = content[row * (width + 1):(row + 1) * (width + 1)]
+        if filtered[0] > 4:
+            raise Refused("NIC_MALFORMED", offset + 1, f"alpha: filter: {filtered[0]} in row {row}")
+        alpha, left, corner = [], 0, 0
+        for difference, up in zip(filtered[1:], above):
+            left = difference + predict(filtered[0], left, up, corner) & 255
+            corner = up
+            alpha.append(left)
+        rows.append(alpha)
+        above = alpha
+    return np.array(rows, np.uint8), bool(payload[0] & 1)
+
+
+# -- A whole file ---------------------------------------------------------------------------------------------------
+
 class Decoded:
-    """header, elements, model, slices as pairs (z, y), latents of the picture, pixels."""
+    """header, elements, model, slices as pairs (z, y), latents of the picture, pixels; alpha and premultiplied or None."""
 
 
 def decode(data, find_model, dump):
@@ -980,6 +1017,12 @@ def decode(data, find_model, dump):
     dump.array("output", "v", v)
     result.pixels = round_pixels(model, header, v)
     dump.array("pixels", "pixels", result.pixels)
+    result.alpha = result.premultiplied = None
+    for kind, _, offset, size in result.elements:
+        if kind == ALPHA:
+            result.alpha, result.premultiplied = decode_alpha(data[offset:offset + size], offset, header.width,
+                                                              header.height)
+            dump.array("alpha", f"alpha, premultiplied {result.premultiplied}", result.alpha[:, :, None])
     return result
 
 
@@ -996,7 +1039,7 @@ def analyse(model, pixels):
 # -- The program ----------------------------------------------------------------------------------------------------
 
 STAGES = ("header", "elements", "slices", "hyper-latents", "features", "means", "indices", "latents", "gain", "gained",
-          "activations", "output", "pixels")
+          "activations", "output", "pixels", "alpha")
 
 
 class Dump:
@@ -1052,8 +1095,10 @@ def write_pnm(path, pixels):
 
 def describe(result):
     """The hashes that conformance/ compares."""
+    alpha = {} if result.alpha is None else {"premultiplied": result.premultiplied,
+                                             "alpha_sha256": hashlib.sha256(result.alpha.tobytes()).hexdigest()}
     return {
-        "width": result.header.width, "height": result.header.height, "channels": result.header.channels,
+        **alpha, "width": result.header.width, "height": result.header.height, "channels": result.header.channels,
         "latents_sha256": [hashlib.sha256(as_bytes(z) + as_bytes(y)).hexdigest() for z, y in result.slices],
         "pixels_sha256": hashlib.sha256(result.pixels.tobytes()).hexdigest(),
     }
@@ -1067,7 +1112,7 @@ def main():
                         help="where packages (.nicm) are; otherwise NIC_MODEL_PATH and the project's models/")
     parser.add_argument("--dump", action="append", default=[], choices=STAGES, metavar="STAGE",
                         help="print a stage: " + ", ".join(STAGES))
-    parser.add_argument("--json", action="store_true", help="print SHA-256 of each slice's latents and of the pixels")
+    parser.add_argument("--json", action="store_true", help="print SHA-256 of each slice's latents, of the pixels and of alpha")
     arguments = parser.parse_args()
     places = arguments.model
     if not places:
