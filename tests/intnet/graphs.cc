@@ -77,7 +77,7 @@ void AppendChannel(Random& random, int64_t magnitude, int64_t residual, int taps
   int64_t room = (int64_t{1} << 31) - 1 - residual - (shift ? int64_t{1} << (shift - 1) : 0);
   const bool extreme = OneIn(random, 3);
   const auto bias =
-      static_cast<int32_t>(OneIn(random, 4) ? Draw(random, 0, static_cast<int>(room)) : Draw(random, 0, 1 << 16));
+      static_cast<int32_t>(Draw(random, 0, static_cast<int>(OneIn(random, 4) ? room : std::min<int64_t>(room, 1 << 16))));
   node.bias.push_back(OneIn(random, 2) ? bias : -bias);
   room -= bias;
   const int64_t limit = std::min<int64_t>(32767, room / (taps * std::max<int64_t>(magnitude, 1)));
