@@ -5,6 +5,7 @@
 // writes for each model M    mM.nicm, and mM.ppm with mM.analysed: a picture and the analysis' output for it
 //        for each file N     mM-N.nic, mM-N.latents (z and y of each slice), mM-N.pixels (samples, interleaved, alpha last)
 // with 16-bit numbers low byte first. The pixels are what the public API gives, by another target for each file.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -72,6 +73,31 @@ class Reader {
     std::vector<uint8_t> pixels(image.pixels, image.pixels + image.stride * image.height);
     nic_free(context_, image.pixels);
     return pixels;
+  }
+
+  // Decodes a random region and compares it with the whole picture.
+  void CheckRegion(const std::vector<uint8_t>& file, const std::vector<uint8_t>& whole, std::mt19937& random) {
+    nic_decoder* decoder = nullptr;
+    nic_info info;
+    const bool opened = nic_decoder_new(context_, &decoder, nullptr) == NIC_OK &&
+                        nic_decoder_open(decoder, file.data(), file.size()) == NIC_OK &&
+                        nic_decoder_info(decoder, &info) == NIC_OK;
+    if (!opened) Fail("a valid file does not open");
+    const auto x = static_cast<uint32_t>(Draw(random, 0, static_cast<int>(info.width) - 1));
+    const auto y = static_cast<uint32_t>(Draw(random, 0, static_cast<int>(info.height) - 1));
+    const auto width = static_cast<uint32_t>(Draw(random, 1, static_cast<int>(info.width - x)));
+    const auto height = static_cast<uint32_t>(Draw(random, 1, static_cast<int>(info.height - y)));
+    const size_t samples = info.format, stride = samples * width, whole_stride = samples * info.width;
+    std::vector<uint8_t> part(stride * height);
+    const nic_image image = {width, height, info.format, stride, part.data()};
+    if (nic_decoder_set_region(decoder, x, y, width, height) != NIC_OK || nic_decoder_decode(decoder, &image) != NIC_OK) {
+      Fail(std::string("a region does not decode: ") + nic_decoder_error(decoder)->message);
+    }
+    for (uint32_t row = 0; row < height; ++row) {
+      const uint8_t* expected = whole.data() + (y + row) * whole_stride + x * samples;
+      if (!std::equal(expected, expected + stride, part.data() + row * stride)) Fail("a region is not the crop of the whole");
+    }
+    nic_decoder_free(decoder);
   }
 
  private:
@@ -154,6 +180,7 @@ class Generator {
     WriteBytes(name + ".latents", latents.data(), latents.size() * sizeof(int16_t));
     const std::vector<uint8_t> pixels = decoder->Decode(file.bytes);
     WriteBytes(name + ".pixels", pixels.data(), pixels.size());
+    for (int i = 0; i < 3; ++i) decoder->CheckRegion(file.bytes, pixels, random);
   }
 
   uint32_t seed_;

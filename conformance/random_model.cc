@@ -55,6 +55,9 @@ class GraphMaker {
     return Append(std::move(node));
   }
 
+  // Any tensor of the last one's size with `channels` channels, of which there must be one; perhaps an input.
+  int Any(int channels) { return FindSecond(Last(), channels); }
+
   // A few nodes of any kind that keep the size; returns the last of them, or `a`.
   int AppendBody(int a, int nodes) {
     for (int i = 0; i < nodes; ++i) a = AppendAny(a);
@@ -273,8 +276,9 @@ void MakeContext(Random& random, Memory& memory, const DecoderModel& model, bool
     tensor = maker.Join(0, 1);
   }
   tensor = maker.AppendBody(tensor, Draw(random, 0, 5));
-  const int mean = maker.Convolve(tensor, model.latent_channels, OneIn(random, 2) ? 1 : 3);
+  int mean = maker.Convolve(tensor, model.latent_channels, OneIn(random, 2) ? 1 : 3);
   const int scale = maker.Index(tensor, model.latent_channels, model.scales);
+  if (OneIn(random, 6)) mean = maker.Any(model.latent_channels);
   maker.Output(mean);
   maker.Output(scale);
 }

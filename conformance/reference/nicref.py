@@ -562,6 +562,8 @@ def read_encoder_section(raw, m):
     judge_shape(m.hyper_analysis, [m.latent_channels], [m.hyper_channels], 1, m.hyper_factor)
     if m.analysis.inputs[0].low > -255 or m.analysis.inputs[0].high < 255:
         raise malformed_model(None, "analysis: input range")
+    if not m.hyper_analysis.inputs[0].contains(0, 0) or any(n.operation == UNSHUFFLE for n in m.hyper_analysis.nodes):
+        raise malformed_model(None, "hyper_analysis: input range without 0, or an unshuffle")
 
 
 def judge_gains(gains):
