@@ -1,6 +1,5 @@
-"""nicdec: formats, options, damaged files; nicinfo: text and JSON."""
+"""nicdec: formats, options, damaged files."""
 
-import json
 import subprocess
 
 import pictures
@@ -66,6 +65,30 @@ class Decoding(ToolTest):
         self.assertEqual(self.load('photo.png'), before)
 
 
+    def test_wrong_options(self):
+        self.coded()
+        for option, values in {
+                '--threads': ('-1', '1025', 'x', '1.5'),
+                '--max-pixels': ('0', 'x', '-1'),
+                '--max-memory': ('0', '1x'),
+                '--output-format': ('jpg', ''),
+        }.items():
+            for value in values:
+                self.fails('nicdec', option + '=' + value, 'photo.nic', 'out.png', status=2, err='nicdec: .*')
+        self.fails('nicdec', status=2, err='nicdec: no input given.*')
+        self.fails('nicdec', 'photo.nic', status=2, err="nicdec: no output given for 'photo.nic'.*")
+        self.fails('nicdec', 'photo.nic', 'a.png', 'b.png', status=2, err='nicdec: more than one input needs --output-dir.*')
+        self.fails('nicdec', '--quality', '5', 'photo.nic', 'a.png', status=2, err="nicdec: unknown option '--quality'.*")
+        self.fails('nicdec', '--keep-going=maybe', 'photo.nic', 'a.png', status=2, err='nicdec: .*')
+        self.fails('nicdec', '-t', status=2, err='nicdec: --threads needs a value.*')
+
+    def test_unknown_instructions(self):
+        self.coded()
+        for target in ('mmx', '', 'AVX2 ', 'x' * 1000):
+            if target:
+                self.fails('nicdec', 'photo.nic', 'out.png', status=2, env={'NIC_TARGET': target}, err='nicdec: .*NIC_TARGET.*')
+
+
 class Damage(ToolTest):
     def test_a_damaged_slice(self):
         self.coded(width=200, height=150)
@@ -102,69 +125,25 @@ class Damage(ToolTest):
             self.assertRegex(result.stderr.decode(), r'^nicdec: bad\.nic: .+\n$')
             self.assertFalse(self.path('out.ppm').exists())
 
+    def test_a_header_of_two_to_the_31_a_side(self):
+        whole = self.load(self.coded())
+        self.store('huge.nic', pictures.nic_with_sides(whole, 1 << 31, 1 << 31))
+        self.fails('nicdec', 'huge.nic', 'out.png', status=6, err=r'nicdec: huge\.nic: side too long: .*2147483648.*')
+        self.fails('nicinfo', 'huge.nic', status=6, err=r'nicinfo: huge\.nic: side too long: .*2147483648.*')
+        self.store('large.nic', pictures.nic_with_sides(whole, 60000, 60000))
+        self.fails('nicdec', 'large.nic', 'out.png', status=6, err=r'nicdec: large\.nic: too many pixels: .*60000.*')
+
+    def test_damage_is_told_apart_from_the_rest_of_a_batch(self):
+        self.coded('good.nic')
+        data = bytearray(self.load('good.nic'))
+        data[-9] ^= 0x10
+        self.store('bad.nic', bytes(data))
+        self.run_tool('nicdec', '--output-dir', 'out', 'bad.nic', 'good.nic', status=7, err='nicdec: bad.nic: damaged picture: .*')
+        self.assertEqual([path.name for path in self.path('out').iterdir()], ['good.png'])
+
     def run_tool_anyway(self, name):
         return subprocess.run(self.command('nicdec', name, 'out.ppm'), cwd=self.folder, env=self.environment(),
                               stderr=subprocess.PIPE)
-
-
-class Info(ToolTest):
-    def test_text_fits_a_terminal(self):
-        self.coded(width=300, height=200)
-        lines = self.run_tool('nicinfo', 'photo.nic').out.decode().splitlines()
-        self.assertEqual(lines[0], 'photo.nic')
-        self.assertLessEqual(max(map(len, lines)), 80)
-        for word in ('300 x 200 pixels, RGB, 8 bits', 'bits per pixel', 'header', 'hyper-latents', 'latents', 'model',
-                     'digest', 'level', 'slices', 'version'):
-            self.assertTrue(any(word in line for line in lines), word)
-
-    def test_json_adds_up(self):
-        self.coded(width=300, height=200)
-        info = self.info('photo.nic')
-        size = self.path('photo.nic').stat().st_size
-        parts = [info[name] for name in ('header_bytes', 'metadata_bytes', 'hyper_latent_bytes', 'latent_bytes')]
-        self.assertEqual((info['bytes'], info['bytes_present'], sum(parts)), (size, size, size))
-        self.assertLessEqual(info['header_bytes'], 32)
-        self.assertEqual((info['width'], info['height'], info['channels'], info['bit_depth']), (300, 200, 3, 8))
-        self.assertAlmostEqual(info['bits_per_pixel'], size * 8 / 60000)
-        self.assertEqual(len(info['slices']), info['slice_columns'] * info['slice_rows'])
-        self.assertRegex(info['model']['digest'], '^[0-9a-f]{6}$')
-
-    def test_several_files(self):
-        self.coded('a.nic')
-        self.coded('b.nic', 30, 20)
-        infos = json.loads(self.run_tool('nicinfo', '--json', 'a.nic', 'b.nic').out)
-        self.assertEqual([info['file'] for info in infos], ['a.nic', 'b.nic'])
-        text = self.run_tool('nicinfo', 'a.nic', 'absent', 'b.nic', status=1,
-                             err='nicinfo: absent: cannot open: No such file or directory').out.decode()
-        self.assertIn('a.nic\n', text)
-        self.assertIn('\n\nb.nic\n', text)
-
-    def test_standard_input(self):
-        data = self.load(self.coded())
-        text = self.run_tool('nicinfo', '-', input=data).out.decode()
-        self.assertTrue(text.startswith('standard input\n'))
-
-    def test_a_cut_file_is_described_as_far_as_it_goes(self):
-        self.coded(width=200, height=150)
-        self.store('cut.nic', self.load('photo.nic')[:-30])
-        result = self.run_tool('nicinfo', '--json', 'cut.nic', status=4, err='nicinfo: cut.nic: truncated file: .*')
-        info = json.loads(result.out)
-        self.assertEqual(info['bytes'] - info['bytes_present'], 30)
-        text = self.run_tool('nicinfo', 'cut.nic', status=4, err='nicinfo: .*').out.decode()
-        self.assertIn('missing', text)
-
-    def test_usage(self):
-        self.fails('nicinfo', status=2, err='nicinfo: no input given; .*')
-        self.fails('nicinfo', '--xml', 'a', status=2, err="nicinfo: unknown option '--xml'; .*")
-        self.assertRegex(self.run_tool('nicinfo', '--version').out.decode(), r'^nicinfo \d')
-        self.assertLess(max(map(len, self.run_tool('nicinfo', '--help').out.decode().splitlines())), 80)
-
-    def test_files_that_are_none(self):
-        self.store('empty', b'')
-        self.store('text', b'hello\n' * 1000)
-        self.fails('nicinfo', 'empty', status=4, err='nicinfo: empty: truncated file: .*')
-        self.fails('nicinfo', 'text', status=3, err='nicinfo: text: not a .nic file: .*')
-        self.fails('nicinfo', '.', status=1, err='nicinfo: .: cannot read: Is a directory')
 
 
 if __name__ == '__main__':

@@ -218,6 +218,13 @@ class Models(ToolTest):
                    err='nicenc: absent: model missing: no such file, and no model of this name; known: .+')
 
 
+    def test_a_model_whose_sums_may_overflow(self):
+        self.photo()
+        self.run_tool('write_small_model', 5, 4242, 'unsafe.nicm', 'unsafe')
+        self.fails('nicenc', '-m', 'unsafe.nicm', 'photo.png', 'out.nic', status=5,
+                   err='nicenc: .*unsafe model package: synthesis: node 0: weight: a sum in channel 0 may reach .*')
+
+
 class Pictures(ToolTest):
     def encode(self, name, **expected):
         self.run_tool('nicenc', name, 'a.nic', **expected)

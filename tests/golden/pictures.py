@@ -59,6 +59,32 @@ def pnm(rows, channels=3, maximum=255):
     return header.encode() + b''.join(_pack_row(row, 16 if maximum > 255 else 8) for row in rows)
 
 
+def _crc16(data):
+    value = 0xffff
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0x8408 if value & 1 else 0)
+    return value ^ 0xffff
+
+
+def _varint(data, at):
+    """The place behind a varint."""
+    while data[at] & 0x80:
+        at += 1
+    return at + 1
+
+
+def nic_with_sides(data, width, height):
+    """A .nic file whose header tells other sides, with a check that fits."""
+    def varint(number):
+        return bytes([number & 127 | 128]) + varint(number >> 7) if number > 127 else bytes([number])
+    sides_end = _varint(data, _varint(data, 10))
+    check = _varint(data, sides_end) + 5  # model_digest, gain, interpolation
+    header = data[:10] + varint(width) + varint(height) + data[sides_end:check]
+    return header + struct.pack('<H', _crc16(header)) + data[check + 2:]
+
+
 def read_pnm(data):
     """(width, height, channels, bytes) of a raw PNM as the tools write it."""
     kind, size, maximum, pixels = data.split(b'\n', 3)

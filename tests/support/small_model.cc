@@ -193,10 +193,7 @@ void FillSmallModel(uint32_t seed, SmallModel* model) {
   }
 }
 
-std::vector<uint8_t> MakeSmallPackage(uint32_t seed, uint32_t id) {
-  Memory memory;
-  SmallModel model(memory);
-  FillSmallModel(seed, &model);
+static std::vector<uint8_t> Pack(const SmallModel& model, uint32_t seed, uint32_t id, Memory& memory) {
   std::pmr::vector<uint8_t> decoder(&memory);
   std::pmr::vector<uint8_t> encoder(&memory);
   WriteDecoderSection(model.decoder, &decoder);
@@ -208,6 +205,24 @@ std::vector<uint8_t> MakeSmallPackage(uint32_t seed, uint32_t id) {
     return {};
   }
   return {bytes.begin(), bytes.end()};
+}
+
+std::vector<uint8_t> MakeSmallPackage(uint32_t seed, uint32_t id) {
+  Memory memory;
+  SmallModel model(memory);
+  FillSmallModel(seed, &model);
+  return Pack(model, seed, id, memory);
+}
+
+std::vector<uint8_t> MakeUnsafePackage(uint32_t seed, uint32_t id) {
+  Memory memory;
+  SmallModel model(memory);
+  FillSmallModel(seed, &model);
+  for (Node& node : model.decoder.synthesis.nodes) {
+    for (int16_t& weight : node.weight) weight = 32767;
+    for (int32_t& bias : node.bias) bias = 2147483647;
+  }
+  return Pack(model, seed, id, memory);
 }
 
 }  // namespace nic::testing

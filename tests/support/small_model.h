@@ -22,4 +22,7 @@ void FillSmallModel(uint32_t seed, SmallModel* model);
 // The same as a package of the given id.
 std::vector<uint8_t> MakeSmallPackage(uint32_t seed, uint32_t id);
 
+// The same with weights in the synthesis whose sums may overflow.
+std::vector<uint8_t> MakeUnsafePackage(uint32_t seed, uint32_t id);
+
 }  // namespace nic::testing
