@@ -9,10 +9,12 @@
 #include "nicbench/compare.h"
 #include "nicbench/exact.h"
 #include "nicbench/launcher.h"
+#include "nicbench/mosaic.h"
 #include "nicbench/plot.h"
 #include "nicbench/psnr.h"
 #include "nicbench/rd.h"
 #include "nicbench/speed.h"
+#include "nicbench/usage.h"
 #include "tools/output_file.h"
 #include "tools/report.h"
 
@@ -30,6 +32,8 @@ struct Commands {
   CompareOptions compare;
   PlotOptions plot;
   PsnrOptions psnr;
+  MosaicOptions mosaic;
+  UsageOptions usage;
   Launcher* launcher = nullptr;
   int status = 0;
 };
@@ -171,6 +175,26 @@ void AddPsnr(CLI::App* main, Commands* commands) {
   app->final_callback([commands] { commands->status = RunPsnr(commands->psnr); });
 }
 
+void AddMosaic(CLI::App* main, Commands* commands) {
+  CLI::App* app = main->add_subcommand("mosaic", "a large picture assembled of a folder's pictures");
+  MosaicOptions& options = commands->mosaic;
+  app->add_option("FOLDER", options.pictures, "pictures, or one picture")->required();
+  app->add_option("-o,--output", options.output, "the picture to write (png, ppm)")->type_name("FILE")->required();
+  app->add_option("--width", options.width, "in pixels (default 6000)")->type_name("N")->check(CLI::PositiveNumber);
+  app->add_option("--height", options.height, "in pixels (default 4000)")->type_name("N")->check(CLI::PositiveNumber);
+  app->final_callback([commands] { commands->status = RunMosaic(commands->mosaic); });
+}
+
+void AddUsage(CLI::App* main, Commands* commands) {
+  CLI::App* app = main->add_subcommand("usage", "seconds, CPU seconds and peak MiB of a program");
+  UsageOptions& options = commands->usage;
+  app->add_option("--rounds", options.rounds, "how often it is run (default 1)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000));
+  app->add_option("COMMAND", options.command, "the program and its arguments, after --")->required();
+  app->final_callback([commands] { commands->status = RunUsage(commands->usage, commands->launcher); });
+}
+
 int UsageError(const std::string& text) {
   std::fprintf(stderr, "nicbench: %s; see 'nicbench --help'\n", nic::tools::OneLine(text).c_str());
   return nic::tools::kExitUsage;
@@ -191,7 +215,7 @@ int main(int argc, char** argv) {
   CLI::App app("Measures rate, distortion, speed and exactness of nic beside other codecs.", "nicbench");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("nicbench ") + nic_version());
-  for (auto* add : {AddRd, AddSpeed, AddExact, AddCompare, AddPlot, AddPsnr}) add(&app, &commands);
+  for (auto* add : {AddRd, AddSpeed, AddExact, AddCompare, AddPlot, AddPsnr, AddMosaic, AddUsage}) add(&app, &commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
