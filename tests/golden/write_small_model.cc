@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
   if (!safe && std::strcmp(argv[4], "unsafe") != 0) return 2;
   const auto seed = static_cast<uint32_t>(std::atoi(argv[1]));
   const auto id = static_cast<uint32_t>(std::atoi(argv[2]));
-  const std::vector<uint8_t> package = safe ? nic::testing::MakeSmallPackage(seed, id) : nic::testing::MakeUnsafePackage(seed, id);
+  const std::vector<uint8_t> package =
+      safe ? nic::testing::MakeSmallPackage(seed, id) : nic::testing::MakeUnsafePackage(seed, id);
   std::FILE* file = std::fopen(argv[3], "wb");
   if (!file || std::fwrite(package.data(), 1, package.size(), file) != package.size()) return 1;
   return std::fclose(file) != 0;
