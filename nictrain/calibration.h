@@ -14,8 +14,8 @@
 
 namespace nic {
 
-// (count + artificial ones, 3, side, side) pictures in [-0.5, 0.5]: random crops, and flat, striped, chequered and noisy
-// squares of the most extreme colours, which no photograph reaches.
+// (count + artificial ones, 3, side, side) pictures in [-0.5, 0.5]: random crops, and flat, striped, chequered and
+// noisy squares of the most extreme colours, which no photograph reaches.
 torch::Tensor DrawCalibrationPictures(const Dataset& dataset, int count, int side, uint64_t seed);
 
 // Log-spaced deviations: index i stands for exp(kMinLogScale + i * (kMaxLogScale - kMinLogScale) / (count - 1)).
@@ -37,13 +37,13 @@ struct Statistics {
 Statistics GatherStatistics(Network& network, const Dataset& dataset, int crops, int side, uint64_t seed,
                             const ScaleGrid& grid, int first_coded, const std::function<void(int)>& progress);
 
-// What a bit is worth in squared quantiser steps: 2 ln 2 / 12, where a uniform quantiser's distortion of 1/12 falls by a
-// factor of 4 with each bit.
+// What a bit is worth in squared quantiser steps: 2 ln 2 / 12, where a uniform quantiser's distortion of 1/12 falls by
+// a factor of 4 with each bit.
 constexpr double kStepsForBit = 0.1155;
 
 // The smallest index from which coding is worth its bits. A latent that is not coded also spoils the later pass's
-// context, so that it must cost more than it saves by a margin. On photographs, BD-rate against coding everything: -0.3 %
-// from index 8 on, -1.0 % from 12, +1.2 % from 16, where bits and squared error balance without a margin.
+// context, so that it must cost more than it saves by a margin. On photographs, BD-rate against coding everything: -0.3
+// % from index 8 on, -1.0 % from 12, +1.2 % from 16, where bits and squared error balance without a margin.
 constexpr double kSkipMargin = 0.4;
 int ChooseFirstCoded(const Statistics& statistics, const std::vector<FittedTable>& tables);
 

@@ -72,7 +72,7 @@ bool ParseNumber(const std::string& text, const Field& field, T* number) {
 
 bool Set(const Field& field, const std::string& value, Config* config) {
   if (const auto* text = std::get_if<std::string Config::*>(&field.member)) {
-    config->**text = value;
+    config->** text = value;
     return true;
   }
   if (const auto* integer = std::get_if<int64_t Config::*>(&field.member)) {
@@ -105,7 +105,9 @@ Status ParseLine(const std::string& line, int number, Config* config) {
 }
 
 Status CheckWhole(const Config& config) {
-  const auto wrong = [](const char* what) { return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what); };
+  const auto wrong = [](const char* what) {
+    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what);
+  };
   if (config.model != "nic-fast") return wrong("model: nic-fast is the only one");
   if (config.precision != "single" && config.precision != "bf16") return wrong("precision: neither single nor bf16");
   if (config.patch % 16 != 0) return wrong("patch: not a multiple of 16");

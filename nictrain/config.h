@@ -10,25 +10,25 @@ namespace nic {
 
 struct Config {
   std::string model = "nic-fast";
-  std::string data;                // folder or pack of training pictures
-  std::string init;                // safetensors to start from; empty: random weights
-  std::string output = "training"; // folder for checkpoints and log
-  int64_t patch = 192;             // pixels, a multiple of 16
+  std::string data;                 // folder or pack of training pictures
+  std::string init;                 // safetensors to start from; empty: random weights
+  std::string output = "training";  // folder for checkpoints and log
+  int64_t patch = 192;              // pixels, a multiple of 16
   int64_t batch = 8;
   int64_t steps = 20000;
-  int64_t warmup = 100;            // steps
-  double rate = 4e-4;              // the learning rate's peak
-  double weight_decay = 0;         // of convolution weights only
-  double clip = 2;                 // the gradient's largest norm
+  int64_t warmup = 100;     // steps
+  double rate = 4e-4;       // the learning rate's peak
+  double weight_decay = 0;  // of convolution weights only
+  double clip = 2;          // the gradient's largest norm
   double ema = 0.999;
-  double downscale = 0;            // share of crops that are scaled down
+  double downscale = 0;  // share of crops that are scaled down
   double smallest_scale = 0.5;
   int64_t seed = 1;
   std::string precision = "single";  // or "bf16": of the inner convolutions
   double checkpoint_minutes = 10;
   int64_t log_steps = 50;
-  double lambda_low = 0.0018;      // of level 0
-  double lambda_high = 0.18;       // of the last level
+  double lambda_low = 0.0018;  // of level 0
+  double lambda_high = 0.18;   // of the last level
   // The network's shape, for experiments; see NetworkShape.
   int64_t width = 128;
   int64_t latents = 192;

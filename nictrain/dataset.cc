@@ -145,8 +145,9 @@ Status Dataset::Load(const std::string& path, int smallest_side, Dataset* datase
   for (size_t i = 0; i < loaded.size(); ++i) {
     const Picture& picture = loaded.picture(i);
     if (std::min(picture.width, picture.height) >= smallest_side) continue;
-    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s: picture %zu is %d x %d, smaller than a crop of %d",
-                         path.c_str(), i, picture.width, picture.height, smallest_side);
+    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset,
+                         "%s: picture %zu is %d x %d, smaller than a crop of %d", path.c_str(), i, picture.width,
+                         picture.height, smallest_side);
   }
   *dataset = std::move(loaded);
   return {};

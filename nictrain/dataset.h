@@ -12,9 +12,9 @@
 namespace nic {
 
 struct CropOptions {
-  int side = 192;              // of the crop, in pixels
-  double downscale = 0.0;      // how often, in [0, 1], a larger area is scaled down to the crop
-  double smallest_scale = 0.5; // the most that it is scaled down by
+  int side = 192;               // of the crop, in pixels
+  double downscale = 0.0;       // how often, in [0, 1], a larger area is scaled down to the crop
+  double smallest_scale = 0.5;  // the most that it is scaled down by
 };
 
 class Dataset {

@@ -58,10 +58,10 @@ class Exporter {
     depthwise.depthwise = true;
     LayerOptions onto_x;
     onto_x.residual = &x;
-    const Value wide = builder.Convolve(path("a").c_str(), x, block.a->weight, block.a->bias,
-                                        With(Activation::kLeakyRelu));
-    const Value mixed = builder.Convolve(path("dw").c_str(), wide, block.depthwise->weight, block.depthwise->bias,
-                                         depthwise);
+    const Value wide =
+        builder.Convolve(path("a").c_str(), x, block.a->weight, block.a->bias, With(Activation::kLeakyRelu));
+    const Value mixed =
+        builder.Convolve(path("dw").c_str(), wide, block.depthwise->weight, block.depthwise->bias, depthwise);
     const Value middle = builder.Convolve(path("b").c_str(), mixed, block.b->weight, block.b->bias, onto_x);
     const auto weights = block.gate->weight.split(channels, 0);
     const auto biases = block.gate->bias.split(channels, 0);
@@ -259,12 +259,12 @@ class Exporter {
   const ExportOptions& options_;
   Memory& memory_;
 
-  Tensor analysed_;        // the analysis' output, before the gain
-  Tensor latents_;         // gained, all levels
-  Tensor hyper_;           // hyper-latent symbols
+  Tensor analysed_;  // the analysis' output, before the gain
+  Tensor latents_;   // gained, all levels
+  Tensor hyper_;     // hyper-latent symbols
   Value features_;
-  Tensor means_;           // of the pass built last
-  Tensor first_decoded_;   // the first pass's latents, zeros elsewhere
+  Tensor means_;          // of the pass built last
+  Tensor first_decoded_;  // the first pass's latents, zeros elsewhere
   int analysis_exponent_ = 0;
   int synthesis_exponent_ = 0;
   int latent_bits_ = 0;

@@ -16,15 +16,15 @@
 namespace nic {
 
 struct ExportOptions {
-  double margin = 1.25;    // of a tensor's clamp over the range that calibration shows
+  double margin = 1.25;  // of a tensor's clamp over the range that calibration shows
   int calibration_crops = 24;
   int statistics_crops = 800;
-  int side = 256;          // of the crops, a multiple of 64
+  int side = 256;  // of the crops, a multiple of 64
   uint64_t seed = 7;
   ScaleGrid scales;
   double latent_prior = 500;  // observations that the Gaussian of a scale's table counts as
   double hyper_prior = 50;
-  int first_coded = -1;    // DecoderModel::first_coded_scale; below 0: chosen from the statistics
+  int first_coded = -1;  // DecoderModel::first_coded_scale; below 0: chosen from the statistics
 };
 
 // Builds both halves of the model, proven safe; `decoder` and `encoder` must be new. NIC_MODEL_UNSAFE where a layer

@@ -61,7 +61,8 @@ Status WriteFile(const std::string& path, std::string_view bytes) {
   return failure;
 }
 
-Status ListFolder(const std::string& folder, const std::vector<std::string>& suffixes, std::vector<std::string>* paths) {
+Status ListFolder(const std::string& folder, const std::vector<std::string>& suffixes,
+                  std::vector<std::string>* paths) {
   std::error_code error;
   std::filesystem::directory_iterator entries(folder, error);
   if (error) {

@@ -65,7 +65,8 @@ int GraphBuilder::Append(Node&& node) {
 Value GraphBuilder::Input(const Tensor& samples, int exponent, int low, int high) {
   const int channels = static_cast<int>(samples.size(1));
   graph_.inputs.push_back({channels, static_cast<int16_t>(low), static_cast<int16_t>(high)});
-  return {static_cast<int>(graph_.inputs.size()) - 1, samples, std::vector<int>(static_cast<size_t>(channels), exponent)};
+  return {static_cast<int>(graph_.inputs.size()) - 1, samples,
+          std::vector<int>(static_cast<size_t>(channels), exponent)};
 }
 
 Value GraphBuilder::Convolve(const char* name, const Value& a, const Tensor& weight, const Tensor& bias,

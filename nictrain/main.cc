@@ -27,7 +27,8 @@ constexpr char kUsage[] =
     "       nictrain export --checkpoint FILE --data PATH --output FILE.nicm [--version N] [--notes FILE]\n"
     "                             [--first-coded SCALE] [--threads N]\n"
     "       nictrain verify --package FILE.nicm --checkpoint FILE --data PATH [--limit N] [--threads N]\n"
-    "       nictrain pack FOLDER PACK\n";
+    "       nictrain pack FOLDER PACK\n"
+    "       nictrain halve CHECKPOINT FILE\n";
 
 constexpr char kDefaultCurve[] = "pillow-jpeg-420";
 
@@ -55,8 +56,8 @@ Status ChooseDevice(const Arguments& arguments, torch::Device* device) {
 
 Status RunTrain(int count, char** texts) {
   Arguments arguments;
-  NIC_RETURN_IF_ERROR(ParseArguments(
-      count, texts, {"data", "output", "init", "resume", "minutes", "threads", "device"}, &arguments));
+  NIC_RETURN_IF_ERROR(
+      ParseArguments(count, texts, {"data", "output", "init", "resume", "minutes", "threads", "device"}, &arguments));
   if (arguments.words.size() != 1) return Usage("train: one configuration file is wanted");
   if (arguments.has("init") && arguments.has("resume")) return Usage("--init and --resume exclude one another");
   TrainingRun run;
@@ -86,12 +87,14 @@ std::vector<double> WholeLevels(const Network& network) {
   return qualities;
 }
 
-void ShowCount(size_t done, size_t of) { std::fprintf(stderr, "\r%zu of %zu pictures%s", done, of, done == of ? "\n" : ""); }
+void ShowCount(size_t done, size_t of) {
+  std::fprintf(stderr, "\r%zu of %zu pictures%s", done, of, done == of ? "\n" : "");
+}
 
 Status RunEvaluate(int count, char** texts) {
   Arguments arguments;
-  NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {"checkpoint", "data", "anchors", "curve", "threads", "device"},
-                                     &arguments));
+  NIC_RETURN_IF_ERROR(
+      ParseArguments(count, texts, {"checkpoint", "data", "anchors", "curve", "threads", "device"}, &arguments));
   if (!arguments.words.empty() || !arguments.has("checkpoint") || !arguments.has("data")) {
     return Usage("eval: --checkpoint and --data are wanted");
   }
@@ -108,8 +111,8 @@ Status RunEvaluate(int count, char** texts) {
     NIC_RETURN_IF_ERROR(ReadCurve(arguments.get("anchors"), arguments.get("curve", kDefaultCurve), &anchor));
   }
   const std::vector<double> qualities = WholeLevels(network);
-  const auto points = Evaluate(network, pictures, qualities, device,
-                               [&](size_t done) { ShowCount(done, pictures.size()); });
+  const auto points =
+      Evaluate(network, pictures, qualities, device, [&](size_t done) { ShowCount(done, pictures.size()); });
   std::printf("quality,bpp,psnr\n");
   for (size_t i = 0; i < points.size(); ++i) std::printf("%g,%.4f,%.3f\n", qualities[i], points[i].bpp, points[i].psnr);
   if (anchor.empty()) return {};
@@ -121,8 +124,8 @@ Status RunEvaluate(int count, char** texts) {
 
 Status RunExport(int count, char** texts) {
   Arguments arguments;
-  NIC_RETURN_IF_ERROR(
-      ParseArguments(count, texts, {"checkpoint", "data", "output", "version", "notes", "first-coded", "threads"}, &arguments));
+  NIC_RETURN_IF_ERROR(ParseArguments(
+      count, texts, {"checkpoint", "data", "output", "version", "notes", "first-coded", "threads"}, &arguments));
   if (!arguments.words.empty() || !arguments.has("checkpoint") || !arguments.has("data") || !arguments.has("output")) {
     return Usage("export: --checkpoint, --data and --output are wanted");
   }
@@ -151,9 +154,10 @@ Status RunExport(int count, char** texts) {
                                   [](const char* what) { std::fprintf(stderr, "%s\n", what); }));
   size_t bytes = 0;
   NIC_RETURN_IF_ERROR(WriteModel(arguments.get("output"), identity, decoder, encoder, memory, &bytes));
-  std::printf("%s: %zu bytes, %d latent bits, latents to +-%d, coded from scale %d of %d, %.0f MAC per pixel to decode\n",
-              arguments.get("output").c_str(), bytes, decoder.latent_bits, decoder.latent_high,
-              decoder.first_coded_scale, decoder.scales, DecodeMacs(decoder));
+  std::printf(
+      "%s: %zu bytes, %d latent bits, latents to +-%d, coded from scale %d of %d, %.0f MAC per pixel to decode\n",
+      arguments.get("output").c_str(), bytes, decoder.latent_bits, decoder.latent_high, decoder.first_coded_scale,
+      decoder.scales, DecodeMacs(decoder));
   return {};
 }
 
@@ -194,8 +198,8 @@ Status RunVerify(int count, char** texts) {
   const auto show = [&](size_t done) { ShowCount(done, pictures.size()); };
   std::vector<RatePoint> integer;
   Serial serial;
-  NIC_RETURN_IF_ERROR(EvaluateCodec(std::move(decoder), std::move(encoder), pictures, rates, serial, memory, show,
-                                    &integer));
+  NIC_RETURN_IF_ERROR(
+      EvaluateCodec(std::move(decoder), std::move(encoder), pictures, rates, serial, memory, show, &integer));
   const auto real = Evaluate(network, pictures, qualities, torch::kCPU, show);
   std::printf("quality,float_bpp,float_psnr,integer_bpp,integer_psnr,rate_change_percent,psnr_change\n");
   for (size_t i = 0; i < real.size(); ++i) {
@@ -216,12 +220,22 @@ Status RunPack(int count, char** texts) {
   return dataset.WritePack(arguments.words[1]);
 }
 
+Status RunHalve(int count, char** texts) {
+  Arguments arguments;
+  NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {}, &arguments));
+  if (arguments.words.size() != 2) return Usage("halve: a checkpoint and the new file's name are wanted");
+  Network network;
+  NIC_RETURN_IF_ERROR(ReadNetwork(arguments.words[0], network));
+  return WriteSafetensors(arguments.words[1], StoreNetwork(network, true));
+}
+
 Status Dispatch(int count, char** texts) {
   const std::string command = count > 1 ? texts[1] : "";
   if (command == "train") return RunTrain(count - 2, texts + 2);
   if (command == "eval") return RunEvaluate(count - 2, texts + 2);
   if (command == "export") return RunExport(count - 2, texts + 2);
   if (command == "verify") return RunVerify(count - 2, texts + 2);
+  if (command == "halve") return RunHalve(count - 2, texts + 2);
   if (command == "pack") return RunPack(count - 2, texts + 2);
   return Usage("no such command");
 }

@@ -12,8 +12,7 @@ namespace functional = torch::nn::functional;
 constexpr double kSlope = 0.125;
 
 torch::nn::Conv2d Convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t groups = 1) {
-  return torch::nn::Conv2d(
-      torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).groups(groups));
+  return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).groups(groups));
 }
 
 Tensor Convolve(torch::nn::Conv2d& layer, const Tensor& x, Precision precision) {
@@ -161,8 +160,7 @@ Tensor FirstPassMask(int64_t height, int64_t width, const torch::TensorOptions& 
 Tensor GaussianBits(const Tensor& v, const Tensor& mean, const Tensor& log_scale) {
   const Tensor inverse = (-log_scale.clamp(kMinLogScale, kMaxLogScale)).exp();
   const Tensor distance = (v - mean).abs();
-  const Tensor p =
-      torch::special_ndtr((0.5 - distance) * inverse) - torch::special_ndtr((-0.5 - distance) * inverse);
+  const Tensor p = torch::special_ndtr((0.5 - distance) * inverse) - torch::special_ndtr((-0.5 - distance) * inverse);
   return -torch::log2(p.clamp_min(1e-9));
 }
 
@@ -181,11 +179,13 @@ Status LoadNetwork(const StoredTensors& stored, Network& network) {
   return {};
 }
 
-StoredTensors StoreNetwork(const Network& network) {
+StoredTensors StoreNetwork(const Network& network, bool half_weights) {
   StoredTensors stored;
   for (const auto& item : network.named_parameters()) {
-    const Tensor tensor = item.value().detach().to(torch::kCPU, torch::kFloat).contiguous();
+    const bool half = half_weights && item.value().dim() == 4 && item.key().ends_with("weight");
+    const Tensor tensor = item.value().detach().to(torch::kCPU, half ? torch::kHalf : torch::kFloat).contiguous();
     StoredTensor& to = stored.tensors[item.key()];
+    to.type = half ? StoredType::kHalf : StoredType::kSingle;
     to.shape = tensor.sizes().vec();
     const auto* bytes = static_cast<const uint8_t*>(tensor.data_ptr());
     to.bytes.assign(bytes, bytes + tensor.nbytes());

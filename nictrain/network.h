@@ -96,7 +96,7 @@ torch::Tensor GaussianBits(const torch::Tensor& v, const torch::Tensor& mean, co
 // Sets every parameter of `network`. A missing, unexpected or differently shaped tensor is NIC_MODEL_MISMATCH that
 // names it, and the network is then unchanged.
 Status LoadNetwork(const StoredTensors& stored, Network& network);
-// Single precision throughout.
-StoredTensors StoreNetwork(const Network& network);
+// In single precision; with `half_weights` those of the convolutions in half precision, as checkpoints that ship are.
+StoredTensors StoreNetwork(const Network& network, bool half_weights = false);
 
 }  // namespace nic

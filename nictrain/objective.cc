@@ -65,8 +65,8 @@ Outcome RunRounded(Network& network, const Tensor& analysed, const Tensor& q) {
   const Tensor mean = pass0.mean * first + pass1.mean * (1 - first);
   const Tensor log_scale = pass0.log_scale * first + pass1.log_scale * (1 - first);
   const Tensor decoded = RoundThrough(y, mean);
-  const Tensor bits = SumPerPicture(GaussianBits(decoded, mean, log_scale)) +
-                      SumPerPicture(GaussianBits(z, network.zmu, network.zls));
+  const Tensor bits =
+      SumPerPicture(GaussianBits(decoded, mean, log_scale)) + SumPerPicture(GaussianBits(z, network.zmu, network.zls));
   return {network.Synthesise(decoded * network.InverseGain(q)), bits};
 }
 

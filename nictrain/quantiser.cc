@@ -17,7 +17,10 @@ constexpr int64_t kAccumulatorLimit = int64_t{1} << 31;
 class ChannelQuantiser {
  public:
   ChannelQuantiser(const RealConvolution& real, const Surroundings& surroundings, int channel)
-      : real_(real), around_(surroundings), channel_(channel), count_(size_t(real.kernel) * real.kernel * real.inputs) {}
+      : real_(real),
+        around_(surroundings),
+        channel_(channel),
+        count_(size_t(real.kernel) * real.kernel * real.inputs) {}
 
   // Quantises for an accumulator of `exponent`; false where a bound is broken.
   bool Try(int exponent) {

@@ -65,7 +65,8 @@ bool ParseOffsets(const Json& json, uint64_t limit, uint64_t* begin, uint64_t* e
   return *begin <= *end && *end <= limit;
 }
 
-Status ParseTensor(const std::string& name, const Json& json, const uint8_t* data, uint64_t limit, StoredTensor* tensor) {
+Status ParseTensor(const std::string& name, const Json& json, const uint8_t* data, uint64_t limit,
+                   StoredTensor* tensor) {
   if (!json.is_object()) return Malformed(name, "not an object");
   for (const char* key : {"dtype", "shape", "data_offsets"}) {
     if (!json.contains(key)) return Malformed(name, "dtype, shape or data_offsets is missing");
@@ -76,7 +77,8 @@ Status ParseTensor(const std::string& name, const Json& json, const uint8_t* dat
   if (!ParseShape(json["shape"], &tensor->shape)) return Malformed(name, "bad shape");
   uint64_t begin = 0;
   uint64_t end = 0;
-  if (!ParseOffsets(json["data_offsets"], limit, &begin, &end)) return Malformed(name, "its bytes lie outside the file");
+  if (!ParseOffsets(json["data_offsets"], limit, &begin, &end))
+    return Malformed(name, "its bytes lie outside the file");
   if (end - begin != static_cast<uint64_t>(tensor->elements()) * StoredSize(tensor->type)) {
     return Malformed(name, "its bytes do not match its shape");
   }
@@ -95,9 +97,7 @@ Status ParseNotes(const Json& json, StoredTensors* stored) {
 
 }  // namespace
 
-size_t StoredSize(StoredType type) {
-  return type == StoredType::kHalf ? 2 : type == StoredType::kSingle ? 4 : 8;
-}
+size_t StoredSize(StoredType type) { return type == StoredType::kHalf ? 2 : type == StoredType::kSingle ? 4 : 8; }
 
 int64_t StoredTensor::elements() const {
   int64_t product = 1;
@@ -111,8 +111,8 @@ Status ParseSafetensors(const std::vector<uint8_t>& file, StoredTensors* stored)
   }
   uint64_t length = 0;
   std::memcpy(&length, file.data(), kLengthBytes);
-  if (length > kMaxHeader) return Status::Error(NIC_MALFORMED, 0, "safetensors: header length %llu",
-                                                static_cast<unsigned long long>(length));
+  if (length > kMaxHeader)
+    return Status::Error(NIC_MALFORMED, 0, "safetensors: header length %llu", static_cast<unsigned long long>(length));
   if (length > file.size() - kLengthBytes) return Status::Error(NIC_TRUNCATED, file.size(), "safetensors: header cut");
   const uint8_t* text = file.data() + kLengthBytes;
   const Json header = Json::parse(text, text + length, nullptr, false);

@@ -27,7 +27,9 @@ struct FittedTable {
   int first = 0;
   int low_bits = 0;
   std::vector<uint16_t> frequencies;  // the symbols', then the escape's
-  TableDescription Describe() const { return {static_cast<int16_t>(first), static_cast<uint8_t>(low_bits), frequencies}; }
+  TableDescription Describe() const {
+    return {static_cast<int16_t>(first), static_cast<uint8_t>(low_bits), frequencies};
+  }
 };
 
 // The table for values that are Gaussian of deviation `sigma` around zero before they are rounded, as far as the

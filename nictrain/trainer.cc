@@ -123,8 +123,8 @@ Status Optimiser::RestoreFlat(const StoredTensors& stored, Tensor& flat) {
     const auto found = stored.tensors.find(part.name);
     if (found == stored.tensors.end() || found->second.shape != part.shape ||
         found->second.type != StoredType::kSingle) {
-      return Status::Error(NIC_MODEL_MISMATCH, Status::kNoOffset, "checkpoint: tensor %s is missing or has another shape",
-                           part.name.c_str());
+      return Status::Error(NIC_MODEL_MISMATCH, Status::kNoOffset,
+                           "checkpoint: tensor %s is missing or has another shape", part.name.c_str());
     }
     std::copy(found->second.bytes.begin(), found->second.bytes.end(), bytes + part.begin * 4);
   }
@@ -158,7 +158,10 @@ void Optimiser::CopyAverage(Network& network) const {
 }
 
 Trainer::Trainer(const Config& config, const Dataset& dataset, torch::Device device)
-    : config_(config), dataset_(dataset), device_(device), lambdas_(config.lambda_low, config.lambda_high, config.levels) {
+    : config_(config),
+      dataset_(dataset),
+      device_(device),
+      lambdas_(config.lambda_low, config.lambda_high, config.levels) {
   torch::manual_seed(static_cast<uint64_t>(config.seed));
   network_ = std::make_shared<Network>(ShapeOf(config));
   network_->to(device_);

@@ -25,9 +25,9 @@ struct StepReport {
   int64_t step = 0;  // steps done, this one included
   double loss = 0;
   double bpp = 0;
-  double psnr = 0;   // in dB, of the batch's mean over pictures
+  double psnr = 0;      // in dB, of the batch's mean over pictures
   double gradient = 0;  // norm before clipping
-  double rate = 0;   // learning rate
+  double rate = 0;      // learning rate
 };
 
 // AdamW (0.9, 0.99), with gradient clipping and a moving average of the weights.
@@ -102,8 +102,8 @@ double RateFactor(int64_t step, int64_t warmup, double progress);
 
 struct TrainingRun {
   Config config;
-  std::string resume;   // checkpoint or output folder; empty: start anew
-  double minutes = 0;   // the schedule's length by the clock; 0: by config.steps alone
+  std::string resume;  // checkpoint or output folder; empty: start anew
+  double minutes = 0;  // the schedule's length by the clock; 0: by config.steps alone
   torch::Device device = torch::kCPU;
   const std::atomic<bool>* stop = nullptr;  // set by a signal: checkpoint and return
 };

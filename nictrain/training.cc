@@ -96,7 +96,7 @@ Status Train(const TrainingRun& run) {
   NIC_RETURN_IF_ERROR(journal.Open(config.output));
 
   const Clock::time_point start = Clock::now();
-  const int64_t first_step = trainer.step();
+  double logged = 0;
   const Schedule schedule{config, run.minutes * 60};
   double saved = 0;
   Means sums;
@@ -109,14 +109,16 @@ Status Train(const TrainingRun& run) {
       saved = now;
     }
     if (progress >= 1) return {};
-    if (stopped) return Status::Error(NIC_CANCELLED, Status::kNoOffset, "stopped at step %lld; its checkpoint is in %s",
-                                      static_cast<long long>(trainer.step()), config.output.c_str());
+    if (stopped)
+      return Status::Error(NIC_CANCELLED, Status::kNoOffset, "stopped at step %lld; its checkpoint is in %s",
+                           static_cast<long long>(trainer.step()), config.output.c_str());
     StepReport report;
     NIC_RETURN_IF_ERROR(trainer.Step(schedule.Rate(trainer.step(), before + now), &report));
     sums.Add(report);
     if (trainer.step() % config.log_steps != 0) continue;
     const double after = SecondsSince(start);
-    const double speed = static_cast<double>(trainer.step() - first_step) / after;
+    const double speed = static_cast<double>(sums.steps) / (after - logged);
+    logged = after;
     const double left_by_steps = static_cast<double>(config.steps - trainer.step()) / speed;
     const double left = run.minutes > 0 ? std::min(left_by_steps, run.minutes * 60 - before - after) : left_by_steps;
     journal.Write(report, sums, before + after, speed, std::max(0.0, left));

@@ -19,10 +19,10 @@ struct TensorReport {
   std::string graph;
   int number = 0;
   Operation operation = Operation::kActivate;
-  int low = 0, high = 0;          // seen
+  int low = 0, high = 0;              // seen
   int bound_low = 0, bound_high = 0;  // allowed
-  uint64_t at_bounds = 0;         // samples at a bound that is not that of a ReLU
-  int fewest_weight_bits = 0;     // convolutions: over the output channels, sign included
+  uint64_t at_bounds = 0;             // samples at a bound that is not that of a ReLU
+  int fewest_weight_bits = 0;         // convolutions: over the output channels, sign included
   double mean_weight_bits = 0;
 };
 
