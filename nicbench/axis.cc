@@ -37,7 +37,9 @@ std::vector<double> Axis::Ticks(int count) const {
     }
   } else {
     const double step = RoundStep((high_ - low_) / count);
-    for (double i = std::ceil(low_ / step - 1e-9); i * step <= high_ + step * 1e-9; ++i) ticks.push_back(i * step);
+    const double first = std::ceil(low_ / step - 1e-9);
+    // Adding 0 turns the zero that has a sign into the one that has none.
+    for (double i = first; i * step <= high_ + step * 1e-9; ++i) ticks.push_back(i * step + 0.0);
   }
   const double slack = (high_ - low_) * 1e-9;
   std::erase_if(ticks, [&](double tick) { return tick < low_ - slack || tick > high_ + slack; });

@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <optional>
 
 #include "nicbench/axis.h"
 #include "nicbench/svg.h"
-#include "nicbench/table.h"
 
 namespace nic::bench {
 namespace {
@@ -109,21 +107,6 @@ void DrawNames(const std::vector<Trace>& traces, const std::vector<std::string>&
   }
 }
 
-constexpr double kRowHeight = 26;
-constexpr double kSpeedTop = 78;
-constexpr double kSpeedLeft = 120;
-constexpr double kPanelWidth = 340;
-constexpr double kPanelGap = 60;
-
-void DrawSpeedAxis(const Axis& axis, double left, double bottom, const std::string& name, Svg* svg) {
-  svg->Text({left, kSpeedTop - 12}, name, {.bold = true});
-  for (const double tick : axis.Ticks(0)) {
-    svg->Line({axis.At(tick), kSpeedTop}, {axis.At(tick), bottom}, {.colour = kGrid});
-    const bool power = std::abs(std::log10(tick) - std::round(std::log10(tick))) < 1e-6;
-    if (power) svg->Text({axis.At(tick), bottom + 16}, TickText(tick), {.size = 12, .anchor = Anchor::kMiddle});
-  }
-}
-
 }  // namespace
 
 std::string DrawCurves(const CurveChart& chart) {
@@ -147,50 +130,6 @@ std::string DrawCurves(const CurveChart& chart) {
     }
   }
   DrawNames(traces, colours, x, y, &svg);
-  return svg.Finish();
-}
-
-std::string DrawSpeeds(const std::string& title, const std::vector<SpeedRow>& rows) {
-  std::vector<std::string> names;
-  std::vector<int> threads;
-  double low = 1e9;
-  double high = 0;
-  for (const SpeedRow& row : rows) {
-    if (std::find(names.begin(), names.end(), row.name) == names.end()) names.push_back(row.name);
-    if (std::find(threads.begin(), threads.end(), row.threads) == threads.end()) threads.push_back(row.threads);
-    for (const double speed : {row.encode, row.decode}) {
-      if (speed > 0) low = std::min(low, speed);
-      high = std::max(high, speed);
-    }
-  }
-  if (high <= 0) return "";
-  const double bottom = kSpeedTop + kRowHeight * static_cast<double>(names.size());
-  Svg svg(kSpeedLeft + 2 * kPanelWidth + kPanelGap + 40, bottom + 34);
-  svg.Text({16, 26}, title, {.size = 16, .bold = true});
-  for (size_t t = 0; t < threads.size(); ++t) {
-    const double x = kSpeedLeft + 110 * static_cast<double>(t);
-    svg.Disc({x, 42}, 5, kColours[t % kColours.size()]);
-    svg.Text({x + 10, 46}, std::to_string(threads[t]) + (threads[t] == 1 ? " thread" : " threads"), {});
-  }
-  for (const bool encodes : {true, false}) {
-    const double left = kSpeedLeft + (encodes ? 0 : kPanelWidth + kPanelGap);
-    const Axis axis(low / 1.5, high * 1.5, left, left + kPanelWidth, true);
-    DrawSpeedAxis(axis, left, bottom, encodes ? "encoding, megapixels a second" : "decoding, megapixels a second",
-                  &svg);
-    for (const SpeedRow& row : rows) {
-      const auto line = std::find(names.begin(), names.end(), row.name) - names.begin();
-      const auto colour = std::find(threads.begin(), threads.end(), row.threads) - threads.begin();
-      const double y = kSpeedTop + kRowHeight * (static_cast<double>(line) + 0.5);
-      const double speed = encodes ? row.encode : row.decode;
-      if (encodes)
-        svg.Text({kSpeedLeft - 12, y + 4}, row.name, {.anchor = Anchor::kEnd, .bold = row.name.starts_with("nic")});
-      if (speed <= 0) continue;
-      svg.Disc({axis.At(speed), y}, 5, kColours[static_cast<size_t>(colour) % kColours.size()]);
-      if (colour != 0) continue;
-      const std::string text = Fixed(speed, speed < 1 ? 2 : speed < 100 ? 1 : 0);
-      svg.Text({axis.At(speed) - 9, y + 4}, text, {.size = 11, .anchor = Anchor::kEnd});
-    }
-  }
   return svg.Finish();
 }
 

@@ -1,4 +1,4 @@
-// The charts that `nicbench plot` draws, as SVG.
+// Rate-distortion curves as SVG.
 #pragma once
 
 #include <string>
@@ -23,15 +23,5 @@ struct CurveChart {
 
 // Quality over bits for each pixel, every curve with its name beside it. Empty if no curve has two points to show.
 std::string DrawCurves(const CurveChart& chart);
-
-struct SpeedRow {
-  std::string name;
-  int threads = 1;
-  double encode = 0;  // megapixels a second; 0: not measured
-  double decode = 0;
-};
-
-// Encoding and decoding speeds on logarithmic axes, one row for each codec, a dot for each count of threads.
-std::string DrawSpeeds(const std::string& title, const std::vector<SpeedRow>& rows);
 
 }  // namespace nic::bench

@@ -182,7 +182,9 @@ Outcome ReadCurves(const std::string& argument, std::vector<Curve>* curves) {
   }
   std::vector<std::string> wanted = SplitAtCommas(names);
   if (wanted.empty()) {
-    for (const auto& item : file["curves"].items()) wanted.push_back(item.key());
+    const std::string first = file.contains("nic") && file["nic"].is_string() ? file["nic"].get<std::string>() : "";
+    for (const auto& item : file["curves"].items())
+      wanted.insert(item.key() == first ? wanted.begin() : wanted.end(), item.key());
   }
   for (const std::string& name : wanted) NIC_TOOLS_RETURN_IF_FAILED(AppendCurve(file["curves"], name, curves));
   return {};

@@ -46,8 +46,8 @@ tools::Outcome FromJson(const nlohmann::json& json, const std::string& name, Cur
 tools::Outcome ReadJson(const std::string& path, nlohmann::json* json);
 tools::Outcome WriteJson(const std::string& path, const nlohmann::json& json);
 
-// Reads {"curves": {NAME: curve, ..}} from "FILE", or from "FILE:NAME,NAME" the curves of these names, and appends
-// them.
+// Reads {"curves": {NAME: curve, ..}} from "FILE", or from "FILE:NAME,NAME" the curves of these names, and appends them:
+// by name, but first the one that the file's "nic" names.
 tools::Outcome ReadCurves(const std::string& argument, std::vector<Curve>* curves);
 
 }  // namespace nic::bench

@@ -4,6 +4,7 @@
 
 #include "nicbench/chart.h"
 #include "nicbench/curve.h"
+#include "nicbench/speed_chart.h"
 #include "tools/output_file.h"
 #include "tools/report.h"
 

@@ -216,6 +216,7 @@ Outcome RdRun::Write() const {
   if (!options_.json.empty()) {
     nlohmann::json json = survey_.Json();
     json["kind"] = "rd";
+    json["nic"] = survey_.codecs.front().name;
     json["machine"] = DescribeMachine();
     json["what"] =
         "Mean bpp (whole files), RGB PSNR (dB) and MS-SSIM over the pictures that all codecs coded, mean times in "
