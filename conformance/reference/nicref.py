@@ -278,7 +278,8 @@ class Slice:
     """A slice's bytes: check, hyper_size, stream."""
 
 
-def read_slices(data, header, latents):
+def read_slices(data, header, latents, keep_going=False):
+    """The slices; with keep_going None for those that are not there as a whole."""
     _, offset, position, payload_size = latents
     count = ceil_divide(header.width, header.slice_side) * ceil_divide(header.height, header.slice_side)
     least = 4 + 1 + 4 * header.lanes
@@ -291,7 +292,12 @@ def read_slices(data, header, latents):
         sizes = []
         for _ in range(count):
             at = index.offset
-            sizes.append(index.varint("slice_size", 64))
+            try:
+                sizes.append(index.varint("slice_size", 64))
+            except Refused as refused:
+                if refused.status != "NIC_TRUNCATED" or not keep_going:
+                    raise
+                return [None] * count
             if sizes[-1] < least or sum(sizes) > payload_size:
                 raise Refused("NIC_MALFORMED", at, "slice_size: does not fit")
         if sum(sizes) + index.position != payload_size:
@@ -299,15 +305,22 @@ def read_slices(data, header, latents):
         position += index.position
     elif payload_size < least:
         raise Refused("NIC_MALFORMED", offset + 1, "payload_size: too short for a slice")
-    if position + sum(sizes) > len(data):
+    if position + sum(sizes) > len(data) and not keep_going:
         raise Refused("NIC_TRUNCATED", len(data), "slice: the bytes end")
     slices = []
     for size in sizes:
+        if position + size > len(data):
+            slices.append(None)
+            position += size
+            continue
         reader = Reader(data[position:position + size], 0, position, "NIC_SLICE_DAMAGED", "NIC_SLICE_DAMAGED")
         piece = Slice()
         piece.offset, piece.size = position, size
         piece.check = reader.unsigned("check", 4)
-        piece.hyper_size = reader.varint("hyper_size", 64)
+        try:
+            piece.hyper_size = reader.varint("hyper_size", 64)
+        except Refused:
+            piece.hyper_size = 0  # that of no slice: it is refused when its turn comes
         piece.stream_offset = reader.offset
         piece.stream = reader.bytes("stream", reader.remaining)
         slices.append(piece)
@@ -975,11 +988,13 @@ def decode_alpha(payload, offset, width, height):
 # -- A whole file ---------------------------------------------------------------------------------------------------
 
 class Decoded:
-    """header, elements, model, slices as pairs (z, y), latents of the picture, pixels; alpha and premultiplied or None."""
+    """header, elements, model, slices as pairs (z, y), latents of the picture, pixels; alpha and premultiplied or None;
+    damage, a list of what was refused of the slices."""
 
 
-def decode(data, find_model, dump):
-    """Decodes the bytes of a .nic file; find_model(model_id, model_digest) gives a Model or raises Refused."""
+def decode(data, find_model, dump, keep_going=False):
+    """Decodes the bytes of a .nic file; find_model(model_id, model_digest) gives a Model or raises Refused. With
+    keep_going, slices that are refused or missing are taken as all 0 (codec.md, section 8)."""
     result = Decoded()
     header = result.header = read_header(data)
     dump.fields("header", header)
@@ -990,8 +1005,8 @@ def decode(data, find_model, dump):
         raise Refused("NIC_LIMIT_SIDE", None, "the picture's sides exceed the limit")
     if header.width * header.height > MAX_PIXELS:
         raise Refused("NIC_LIMIT_PIXELS", None, "the picture's pixels exceed the limit")
-    slices = read_slices(data, header, result.elements[-1])
-    for piece in slices:
+    slices = read_slices(data, header, result.elements[-1], keep_going)
+    for piece in filter(None, slices):
         dump.line("slices", f"offset {piece.offset} size {piece.size} check {piece.check:#010x} "
                             f"hyper_size {piece.hyper_size} stream {piece.stream.hex()}")
 
@@ -1001,12 +1016,20 @@ def decode(data, find_model, dump):
     height, width = ceil_divide(header.height, model.latent_factor), ceil_divide(header.width, model.latent_factor)
     side = header.slice_side // model.latent_factor
     latents = result.latents = np.zeros((height, width, model.latent_channels), np.int64)
-    result.slices = []
+    result.slices, result.damage = [], []
     columns = ceil_divide(header.width, header.slice_side)
     for number, piece in enumerate(slices):
         top, left = number // columns * side, number % columns * side
         place = latents[top:top + side, left:left + side]
-        z, y = decode_slice(model, header, piece, place.shape[0], place.shape[1], number, dump)
+        try:
+            if piece is None:
+                raise Refused("NIC_TRUNCATED", len(data), "slice: the bytes end")
+            z, y = decode_slice(model, header, piece, place.shape[0], place.shape[1], number, dump)
+        except Refused as refused:
+            if not keep_going:
+                raise
+            result.damage.append(refused)
+            continue
         place[:] = y
         result.slices.append((z, y))
 
@@ -1115,6 +1138,7 @@ def main():
     parser.add_argument("--dump", action="append", default=[], choices=STAGES, metavar="STAGE",
                         help="print a stage: " + ", ".join(STAGES))
     parser.add_argument("--json", action="store_true", help="print SHA-256 of each slice's latents, of the pixels and of alpha")
+    parser.add_argument("--keep-going", action="store_true", help="go on after a damaged or missing slice")
     arguments = parser.parse_args()
     places = arguments.model
     if not places:
@@ -1122,7 +1146,7 @@ def main():
         places.append(str(pathlib.Path(__file__).resolve().parents[2] / "models"))
     try:
         data = pathlib.Path(arguments.input).read_bytes()
-        result = decode(data, Models(places).find, Dump(arguments.dump))
+        result = decode(data, Models(places).find, Dump(arguments.dump), arguments.keep_going)
     except Refused as refused:
         print(f"nicref: {arguments.input}: {refused}", file=sys.stderr)
         return EXIT_STATUS[refused.status]
@@ -1133,7 +1157,9 @@ def main():
         print(json.dumps(describe(result)))
     if arguments.output:
         write_pnm(arguments.output, result.pixels)
-    return 0
+    for refused in result.damage:
+        print(f"nicref: {arguments.input}: {refused}", file=sys.stderr)
+    return EXIT_STATUS[result.damage[0].status] if result.damage else 0
 
 
 if __name__ == "__main__":
