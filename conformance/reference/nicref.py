@@ -1157,8 +1157,8 @@ def main():
         print(json.dumps(describe(result)))
     if arguments.output:
         write_pnm(arguments.output, result.pixels)
-    for refused in result.damage:
-        print(f"nicref: {arguments.input}: {refused}", file=sys.stderr)
+    if result.damage:
+        print(f"nicref: {arguments.input}: {len(result.damage)} slices: {result.damage[0]}", file=sys.stderr)
     return EXIT_STATUS[result.damage[0].status] if result.damage else 0
 
 
