@@ -18,15 +18,19 @@ static unsigned char *read_file(const char *path, size_t *size) {
   return bytes;
 }
 
-/* P5 for grey, P6 for colour. Returns 0 on success. */
+/* P5 for grey, P6 for colour, without alpha. Returns 0 on success. */
 static int write_pnm(const char *path, const nic_image *image) {
-  const size_t row = (size_t)image->width * image->format;
+  const size_t channels = image->format;
+  const size_t colours = channels < 3 ? 1 : 3;
   FILE *file = fopen(path, "wb");
-  int failed = !file;
+  int failed = 0;
   if (!file) return 1;
-  failed |= fprintf(file, "P%d\n%u %u\n255\n", image->format == NIC_GREY8 ? 5 : 6, image->width, image->height) < 0;
+  failed |= fprintf(file, "P%d\n%u %u\n255\n", colours == 1 ? 5 : 6, image->width, image->height) < 0;
   for (uint32_t y = 0; y < image->height; ++y) {
-    failed |= fwrite(image->pixels + y * image->stride, 1, row, file) != row;
+    const uint8_t *row = image->pixels + y * image->stride;
+    for (uint32_t x = 0; x < image->width; ++x) {
+      failed |= fwrite(row + x * channels, 1, colours, file) != colours;
+    }
   }
   return fclose(file) != 0 || failed;
 }

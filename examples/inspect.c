@@ -28,7 +28,8 @@ int main(int argc, char **argv) {
     fprintf(stderr, "%s: %s: %s\n", argv[1], nic_status_name(status), error.message);
     return 1;
   }
-  printf("%u x %u, %s, model %u, gain level %u + %u/256\n", info.width, info.height,
-         info.format == NIC_GREY8 ? "grey" : "RGB", info.model_id, info.gain_level, info.interpolation);
+  printf("%u x %u, %s%s, model %u, gain level %u + %u/256\n", info.width, info.height,
+         info.format == NIC_GREY8 || info.format == NIC_GREY_ALPHA8 ? "grey" : "RGB",
+         info.has_alpha ? " with alpha" : "", info.model_id, info.gain_level, info.interpolation);
   return 0;
 }
