@@ -41,7 +41,8 @@ TEST_CASE("BD-rate: nothing to compare") {
 TEST_CASE("BD-rate: curves from a file") {
   Folder folder;
   const std::string path = folder / "c.json";
-  REQUIRE(WriteFile(path, R"({"curves":{"a":{"bpp":[1,2],"psnr_rgb":[30,33]},"b":{"bpp":[1],"psnr_rgb":[1,2]}}})").ok());
+  REQUIRE(
+      WriteFile(path, R"({"curves":{"a":{"bpp":[1,2],"psnr_rgb":[30,33]},"b":{"bpp":[1],"psnr_rgb":[1,2]}}})").ok());
   std::vector<RatePoint> curve;
   REQUIRE(ReadCurve(path, "a", &curve).ok());
   REQUIRE(curve.size() == 2);

@@ -26,8 +26,8 @@ TEST_CASE("config: what is written is read back") {
 }
 
 TEST_CASE("config: mistakes are named by their line and change nothing") {
-  const char* bad[] = {"\npatch = many", "\npatch = 8", "\npatch = 1e3", "\nspeed = 3", "\njust words", "\nema = 1",
-                       "\nrate = nan"};
+  const char* bad[] = {"\npatch = many", "\npatch = 8", "\npatch = 1e3", "\nspeed = 3",
+                       "\njust words",   "\nema = 1",   "\nrate = nan"};
   for (const char* text : bad) {
     Config config;
     const Status status = ParseConfig(text, &config);

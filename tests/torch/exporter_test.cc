@@ -25,8 +25,8 @@ void Export(Network& network, const Dataset& dataset, Exported* exported) {
   options.side = 64;
   options.calibration_crops = 4;
   options.statistics_crops = 16;
-  const Status status =
-      ExportModel(network, dataset, options, exported->memory, &exported->decoder, &exported->encoder, [](const char*) {});
+  const Status status = ExportModel(network, dataset, options, exported->memory, &exported->decoder, &exported->encoder,
+                                    [](const char*) {});
   INFO(status.message());
   REQUIRE(status.ok());
 }
@@ -45,14 +45,16 @@ torch::Tensor Run(const Graph& graph, const std::vector<torch::Tensor>& inputs, 
   REQUIRE(Program::Prepare(graph, Target::kScalar, memory, &program).ok());
   const Rect all = program->OutputSize(0, inputs[0].size(2), inputs[0].size(3));
   std::vector<TensorBuffer> results;
-  for (int number : graph.outputs) results.emplace_back(memory, all.height(), all.width(), TensorChannels(graph, number));
+  for (int number : graph.outputs)
+    results.emplace_back(memory, all.height(), all.width(), TensorChannels(graph, number));
   BufferSource one({&buffers.front()});
   BufferSource two({&buffers.front(), &buffers.back()});
   BufferSink sink1({&results.front()});
   BufferSink sink2({&results.front(), &results.back()});
   Serial serial;
-  REQUIRE(program->Run(inputs[0].size(2), inputs[0].size(3), all, 0, inputs.size() == 1 ? one : two,
-                       results.size() == 1 ? sink1 : sink2, serial, memory)
+  REQUIRE(program
+              ->Run(inputs[0].size(2), inputs[0].size(3), all, 0, inputs.size() == 1 ? one : two,
+                    results.size() == 1 ? sink1 : sink2, serial, memory)
               .ok());
   const TensorBuffer& result = results[output];
   torch::Tensor tensor = torch::empty({1, result.height(), result.width(), result.channels()});
@@ -126,8 +128,7 @@ void CheckNetworks(Network& network, const Exported& exported, const Picture& pi
   CHECK((later_indices - index_of(later.log_scale)).abs().max().item<double>() < 0.6);
 
   const torch::Tensor ready = gained.round() * network.InverseGain(q);
-  const double octaves =
-      decoder.inverse_gain[first] / 4096.0 - network.loginv[top][0].item<double>() / std::log(2.0);
+  const double octaves = decoder.inverse_gain[first] / 4096.0 - network.loginv[top][0].item<double>() / std::log(2.0);
   const int synthesis_exponent = static_cast<int>(std::lround(octaves)) + bits;
   const torch::Tensor levels = Run(decoder.synthesis, {ready}, {synthesis_exponent}, 0, decoder.output_bits, memory);
   const torch::Tensor expected = (network.Synthesise(ready) * 255).clamp(-128, 128);
@@ -177,8 +178,9 @@ TEST_CASE("exporter: a package gives back the model, and the codec runs with it"
   CHECK(reports.size() == decoder.synthesis.nodes.size() + encoder.analysis.nodes.size());
   Serial serial;
   std::vector<RatePoint> points;
-  REQUIRE(EvaluateCodec(std::move(decoder), std::move(encoder), dataset, {{0, 0}, {6, 128}}, serial, memory, {}, &points)
-              .ok());
+  REQUIRE(
+      EvaluateCodec(std::move(decoder), std::move(encoder), dataset, {{0, 0}, {6, 128}}, serial, memory, {}, &points)
+          .ok());
   const auto real = Evaluate(network, dataset, {0, 6.5}, torch::kCPU, {});
   for (size_t i = 0; i < 2; ++i) CHECK(points[i].psnr == Approx(real[i].psnr).margin(0.1));
   REQUIRE(WriteFile(path, "not a package").ok());

@@ -70,6 +70,20 @@ TEST_CASE("network: noise and rounding cost about the same, and the loss has gra
   }
 }
 
+TEST_CASE("network: halved weights load again, nearly the same") {
+  Numbers numbers;
+  Network network(kSmallShape);
+  FillNetwork(network, numbers);
+  const StoredTensors stored = StoreNetwork(network, true);
+  CHECK(stored.tensors.at("e8.weight").type == StoredType::kHalf);
+  CHECK(stored.tensors.at("e8.bias").type == StoredType::kSingle);
+  CHECK(stored.tensors.at("loggain").type == StoredType::kSingle);
+  Network read(kSmallShape);
+  REQUIRE(LoadNetwork(stored, read).ok());
+  CHECK(torch::allclose(network.e8->weight, read.e8->weight, 1e-3, 1e-6));
+  CHECK(torch::equal(network.loggain, read.loggain));
+}
+
 TEST_CASE("network: a checkpoint of another architecture is refused by the tensor's name") {
   Numbers numbers;
   Network network(kSmallShape);

@@ -14,7 +14,8 @@ RealConvolution MakeReal(int outputs, int inputs, double scale, uint64_t seed) {
   RealConvolution real;
   real.outputs = outputs;
   real.inputs = inputs;
-  for (int i = 0; i < outputs * inputs; ++i) real.weight.push_back(static_cast<float>(scale * (random.Uniform() - 0.5)));
+  for (int i = 0; i < outputs * inputs; ++i)
+    real.weight.push_back(static_cast<float>(scale * (random.Uniform() - 0.5)));
   for (int i = 0; i < outputs; ++i) real.bias.push_back(static_cast<float>(random.Uniform() - 0.5));
   return real;
 }

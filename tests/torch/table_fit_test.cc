@@ -25,8 +25,12 @@ Histogram Gaussian(double sigma, int count) {
 }
 
 TEST_CASE("tables: frequencies sum to one and spare nobody") {
-  for (const std::vector<double>& weights : {std::vector<double>{1}, {1, 0}, {0, 0, 5}, {1e-9, 1, 1e-9},
-                                             std::vector<double>(1000, 1.0), {3, 3, 3, 3, 3, 3, 3}}) {
+  for (const std::vector<double>& weights : {std::vector<double>{1},
+                                             {1, 0},
+                                             {0, 0, 5},
+                                             {1e-9, 1, 1e-9},
+                                             std::vector<double>(1000, 1.0),
+                                             {3, 3, 3, 3, 3, 3, 3}}) {
     const auto frequencies = ScaleFrequencies(weights);
     if (weights.size() == 1) continue;  // a single weight would need 65536
     CHECK(Sum(frequencies) == kProbabilityOne);
