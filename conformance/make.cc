@@ -13,6 +13,7 @@
 #include <string>
 
 #include "container/package.h"
+#include "image/metadata.h"
 #include "model/model_section.h"
 #include "random_file.h"
 #include "random_model.h"
@@ -54,6 +55,19 @@ struct Case {
   Symbols symbols = Symbols::kTypical;
   std::vector<MetadataElement> metadata = {};
 };
+
+// As elements.md, section 2, has it.
+std::vector<uint8_t> Coded(uint8_t coding, const std::vector<uint8_t>& content, Memory& memory) {
+  std::vector<uint8_t> payload = {coding};
+  if (coding == 0) {
+    payload.insert(payload.end(), content.begin(), content.end());
+    return payload;
+  }
+  std::pmr::vector<uint8_t> packed(&memory);
+  PackMetadata(content, memory, &packed);
+  if (packed.empty() || packed[0] != coding) Fail("metadata: not packed by zstd");
+  return {packed.begin(), packed.end()};
+}
 
 std::vector<uint8_t> Payload(size_t size) {
   std::vector<uint8_t> payload(size);
@@ -232,6 +246,14 @@ void AddAlpha(Maker& maker) {
   for (const uint32_t side : {1u, 2u, 15u, 33u, 64u, 100u}) {
     maker.Add({.topic = "alpha-" + std::to_string(side), .title = "Alpha, " + std::to_string(side) + " pixels wide", .width = side,
                .height = 27, .grey = side % 2 == 0, .alpha = true});
+  }
+  Memory memory;
+  for (const uint8_t type : {0x81, 0x82, 0x83}) {
+    const std::string name = type == 0x81 ? "icc" : type == 0x82 ? "exif" : "xmp";
+    maker.Add({.topic = "content-" + name, .title = "Content of " + name + " as it is",
+               .metadata = {{type, Coded(0, Payload(40), memory)}}});
+    maker.Add({.topic = "content-" + name + "-zstd", .title = "Content of " + name + " by zstd",
+               .metadata = {{type, Coded(1, Payload(3000), memory)}}});
   }
   maker.Add({.topic = "alpha-metadata", .title = "Alpha and metadata", .alpha = true, .metadata = {{0x85, Payload(9)}}});
 }

@@ -38,11 +38,24 @@ int TakeRows(void* user, uint32_t y, uint32_t rows, const uint8_t* pixels, size_
   return 0;
 }
 
+// A wrong payload of metadata is refused, and disturbs nothing else.
+void ReadMetadata(nic_decoder* decoder) {
+  for (const nic_metadata kind : {NIC_METADATA_ICC, NIC_METADATA_EXIF, NIC_METADATA_XMP}) {
+    const uint8_t* content = nullptr;
+    size_t size = 0;
+    const nic_status status = nic_decoder_metadata(decoder, kind, &content, &size);
+    const bool refused = status == NIC_MALFORMED || status == NIC_LIMIT_METADATA || status == NIC_LIMIT_MEMORY;
+    NIC_FUZZ_CHECK(status == NIC_OK || refused);
+    NIC_FUZZ_CHECK(status == NIC_OK ? size <= kLimits.max_metadata && (content != nullptr) >= (size != 0) : content == nullptr);
+  }
+}
+
 void DecodeInRows(Surroundings& surroundings, const fuzz::ExactCopy& file, nic_status expected, const nic_image& image) {
   nic_decoder* decoder = nullptr;
   NIC_FUZZ_CHECK(nic_decoder_new(surroundings.context, &decoder, nullptr) == NIC_OK);
   nic_status status = nic_decoder_open(decoder, file.data(), file.size());
   std::vector<uint8_t> rows;
+  if (status == NIC_OK) ReadMetadata(decoder);
   if (status == NIC_OK) status = nic_decoder_decode_rows(decoder, TakeRows, &rows);
   NIC_FUZZ_CHECK(status == expected);
   if (status == NIC_OK) NIC_FUZZ_CHECK(std::equal(rows.begin(), rows.end(), image.pixels, image.pixels + image.stride * image.height));

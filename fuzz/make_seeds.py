@@ -29,7 +29,7 @@ def small_files(group, topics):
 
 def main():
     shutil.rmtree(HERE / "seeds", ignore_errors=True)
-    for name, data in small_files("valid", ["size-", "slices", "lanes", "grey", "gain", "metadata", "symbols"]):
+    for name, data in small_files("valid", ["size-", "slices", "lanes", "grey", "gain", "metadata", "symbols", "alpha", "content"]):
         write("container", name, data)
         if "model" not in name and "level" not in name:
             write("decode", name, data)

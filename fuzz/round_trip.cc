@@ -49,6 +49,18 @@ void SetOptions(nic_encoder* encoder, fuzz::Numbers& numbers) {
   }
 }
 
+void CheckMetadata(nic_context* context, const fuzz::ExactCopy& file, const std::vector<uint8_t>& expected) {
+  nic_decoder* decoder = nullptr;
+  const uint8_t* content = nullptr;
+  size_t size = 0;
+  NIC_FUZZ_CHECK(nic_decoder_new(context, &decoder, nullptr) == NIC_OK);
+  NIC_FUZZ_CHECK(nic_decoder_open(decoder, file.data(), file.size()) == NIC_OK);
+  NIC_FUZZ_CHECK(nic_decoder_metadata(decoder, NIC_METADATA_XMP, &content, &size) == NIC_OK);
+  NIC_FUZZ_CHECK(std::equal(expected.begin(), expected.end(), content, content + size));
+  NIC_FUZZ_CHECK(nic_decoder_metadata(decoder, NIC_METADATA_ICC, &content, &size) == NIC_OK && size == 0);
+  nic_decoder_free(decoder);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
@@ -63,6 +75,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const size_t stride = size_t{width} * format;
   std::vector<uint8_t> pixels = MakePixels(numbers.rest(), stride * height);
   const nic_image image = {width, height, format, stride, pixels.data()};
+  const std::vector<uint8_t> metadata(numbers.rest().begin(), numbers.rest().end());
+  NIC_FUZZ_CHECK(nic_encoder_set_metadata(encoder, NIC_METADATA_XMP, metadata.data(), metadata.size()) == NIC_OK);
   const uint8_t* coded = nullptr;
   size_t coded_size = 0;
   nic_encode_result result;
@@ -76,6 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   NIC_FUZZ_CHECK(info.width == width && info.height == height && info.format == format);
   NIC_FUZZ_CHECK(info.gain_level == result.gain_level && info.interpolation == result.interpolation);
   NIC_FUZZ_CHECK(info.header_size + info.metadata_size + info.alpha_size + info.hyper_size + info.latent_size == file.size());
+  CheckMetadata(context, file, metadata);
   nic_image decoded[2];
   for (nic_image& each : decoded) NIC_FUZZ_CHECK(nic_decode(context, file.data(), file.size(), &each, nullptr) == NIC_OK);
   NIC_FUZZ_CHECK(std::equal(decoded[0].pixels, decoded[0].pixels + stride * height, decoded[1].pixels));

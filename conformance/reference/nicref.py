@@ -352,18 +352,27 @@ def unzstd(frame, raw_size):
     return subprocess.run(["zstd", "-dcq"], input=frame, stdout=subprocess.PIPE, check=True).stdout
 
 
-def is_one_frame(frame, raw_size):
-    """Whether the bytes are one frame of Zstandard (RFC 8878) that states raw_size as its content size."""
+def read_frame_header(frame):
+    """The content size that a frame of Zstandard (RFC 8878) states, or None, and the place of its first block."""
     if len(frame) < 6 or frame[:4] != b"\x28\xb5\x2f\xfd":
-        return False
+        return None, 0
     descriptor = frame[4]
     single_segment = descriptor >> 5 & 1
     size_bytes = (single_segment, 2, 4, 8)[descriptor >> 6]
     at = 5 + (1 - single_segment) + (0, 1, 2, 4)[descriptor & 3]
     stated = int.from_bytes(frame[at:at + size_bytes], "little") + (256 if size_bytes == 2 else 0)
-    if not size_bytes or stated != raw_size:
+    return (stated if size_bytes else None), at + size_bytes
+
+
+def stated_size(frame):
+    return read_frame_header(frame)[0]
+
+
+def is_one_frame(frame, raw_size):
+    """Whether the bytes are one whole frame that states raw_size as its content size."""
+    stated, at = read_frame_header(frame)
+    if stated is None or stated != raw_size:
         return False
-    at += size_bytes
     last = False
     while not last:
         if at + 3 > len(frame):
@@ -371,7 +380,7 @@ def is_one_frame(frame, raw_size):
         block = int.from_bytes(frame[at:at + 3], "little")
         last = block & 1
         at += 3 + (1 if block >> 1 & 3 == 1 else block >> 3)  # a run has one byte
-    return at + (4 if descriptor & 4 else 0) == len(frame)
+    return at + (4 if frame[4] & 4 else 0) == len(frame)
 
 
 class Package:
@@ -985,6 +994,23 @@ def decode_alpha(payload, offset, width, height):
     return np.array(rows, np.uint8), bool(payload[0] & 1)
 
 
+METADATA = {0x81: "icc", 0x82: "exif", 0x83: "xmp"}
+
+
+def read_metadata(payload):
+    """The content of a metadata element, or None for a payload that is refused: the picture decodes all the same."""
+    if payload[:1] == b"\0":
+        return payload[1:]
+    frame = payload[1:]
+    size = stated_size(frame)
+    if payload[:1] != b"\1" or size is None or size > MAX_METADATA or not is_one_frame(frame, size):
+        return None
+    try:
+        return unzstd(frame, size)
+    except Exception:  # each zstd module has exceptions of its own
+        return None
+
+
 # -- A whole file ---------------------------------------------------------------------------------------------------
 
 class Decoded:
@@ -1001,6 +1027,10 @@ def decode(data, find_model, dump, keep_going=False):
     result.elements = read_elements(data, header)
     for element in result.elements:
         dump.line("elements", "type {:#04x} offset {} payload offset {} size {}".format(*element))
+    for kind, _, offset, size in result.elements:
+        if kind in METADATA:
+            content = read_metadata(data[offset:offset + size])
+            dump.line("metadata", f"{METADATA[kind]} {'refused' if content is None else content.hex()}")
     if max(header.width, header.height) > MAX_SIDE:
         raise Refused("NIC_LIMIT_SIDE", None, "the picture's sides exceed the limit")
     if header.width * header.height > MAX_PIXELS:
@@ -1063,7 +1093,7 @@ def analyse(model, pixels):
 
 # -- The program ----------------------------------------------------------------------------------------------------
 
-STAGES = ("header", "elements", "slices", "hyper-latents", "features", "means", "indices", "latents", "gain", "gained",
+STAGES = ("header", "elements", "metadata", "slices", "hyper-latents", "features", "means", "indices", "latents", "gain", "gained",
           "activations", "output", "pixels", "alpha")
 
 
