@@ -1,0 +1,70 @@
+#include "nicbench/ms_ssim.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+namespace nic::bench {
+namespace {
+
+template <typename Value>
+tools::Picture Make(uint32_t width, uint32_t height, nic_pixel_format format, Value value) {
+  tools::Picture picture;
+  REQUIRE(picture.Allocate(width, height, format, {}).ok());
+  const auto channels = static_cast<size_t>(format);
+  for (uint32_t y = 0; y < height; ++y) {
+    for (size_t i = 0; i < width * channels; ++i) {
+      picture.row(y)[i] = static_cast<uint8_t>(value(i / channels, y, i % channels));
+    }
+  }
+  return picture;
+}
+
+tools::Picture Flat(uint8_t value, nic_pixel_format format = NIC_GREY8) {
+  return Make(192, 176, format, [value](size_t, size_t, size_t) { return value; });
+}
+
+TEST_CASE("MS-SSIM of equal pictures is 1") {
+  const tools::Picture picture =
+      Make(200, 180, NIC_RGB8, [](size_t x, size_t y, size_t c) { return (x * x + 3 * y * (c + 1)) % 251; });
+  CHECK(*MsSsim(picture, picture) == Approx(1).margin(1e-6));
+}
+
+TEST_CASE("MS-SSIM of flat pictures is the last scale's luminance term") {
+  const double c1 = 2.55 * 2.55;
+  const double term = (2 * 100 * 160 + c1) / (100 * 100 + 160 * 160 + c1);
+  CHECK(*MsSsim(Flat(100), Flat(160)) == Approx(std::pow(term, 0.1333)).margin(1e-5));
+}
+
+TEST_CASE("MS-SSIM of a checkerboard is the first scale's contrast term") {
+  // On the first scale the variance is 20 squared and nothing correlates; on the others the picture is flat.
+  const tools::Picture board =
+      Make(192, 176, NIC_GREY8, [](size_t x, size_t y, size_t) { return (x + y) % 2 ? 120 : 80; });
+  const double c2 = 7.65 * 7.65;
+  CHECK(*MsSsim(Flat(100), board) == Approx(std::pow(c2 / (400 + c2), 0.0448)).margin(1e-4));
+}
+
+TEST_CASE("MS-SSIM is the mean over the channels") {
+  const tools::Picture grey = Flat(100, NIC_RGB8);
+  const tools::Picture other = Make(192, 176, NIC_RGB8, [](size_t, size_t, size_t c) { return c == 1 ? 160 : 100; });
+  CHECK(*MsSsim(grey, other) == Approx((2 + *MsSsim(Flat(100), Flat(160))) / 3).margin(1e-6));
+}
+
+TEST_CASE("MS-SSIM does not exist for tiny pictures") {
+  const auto value = [](size_t, size_t, size_t) { return 1; };
+  CHECK(!MsSsim(Make(175, 400, NIC_GREY8, value), Make(175, 400, NIC_GREY8, value)));
+  CHECK(MsSsim(Make(176, 177, NIC_GREY8, value), Make(176, 177, NIC_GREY8, value)));
+}
+
+TEST_CASE("MS-SSIM in decibels") {
+  CHECK(MsSsimDecibels(0.99) == Approx(20));
+  CHECK(MsSsimDecibels(0.5) == Approx(3.0103));
+  CHECK(std::isinf(MsSsimDecibels(1)));
+}
+
+TEST_CASE("PSNR of a known difference") {
+  CHECK(tools::Psnr(Flat(100), Flat(105)) == Approx(20 * std::log10(255.0 / 5)));
+  CHECK(std::isinf(tools::Psnr(Flat(7), Flat(7))));
+}
+
+}  // namespace
+}  // namespace nic::bench
