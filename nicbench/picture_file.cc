@@ -42,7 +42,10 @@ void MakeColour(Picture* picture) {
 Outcome ReadPictureFile(const std::string& path, Picture* picture) {
   tools::InputFile file;
   NIC_TOOLS_RETURN_IF_FAILED(file.Open(path));
-  return tools::ReadPicture(&file, nic_limits{}, picture);
+  NIC_TOOLS_RETURN_IF_FAILED(tools::ReadPicture(&file, nic_limits{}, picture));
+  if (!tools::HasAlpha(picture->format)) return {};
+  return Outcome::Failure(tools::kExitUnsupported, "not supported",
+                          "the picture has an alpha channel; flatten it first");
 }
 
 Outcome WritePictureFile(const std::string& path, const Picture& picture) {

@@ -1,5 +1,6 @@
 #include "nicdec/decoder.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "tools/input_file.h"
@@ -11,10 +12,19 @@ namespace {
 
 constexpr uint64_t kDefaultMaxFile = uint64_t{2} << 30;
 
-// The channels that a format asks for; 0 for the file's own.
-int ChannelsOf(PictureFormat format) {
-  if (format == PictureFormat::kPgm) return NIC_GREY8;
-  return format == PictureFormat::kPpm ? NIC_RGB8 : 0;
+// The samples that a picture file of this kind gets. Only PNG has alpha.
+nic_pixel_format SamplesFor(PictureFormat format, nic_pixel_format own) {
+  switch (format) {
+    case PictureFormat::kPng:
+      return own;
+    case PictureFormat::kPnm:
+      return WithoutAlpha(own);
+    case PictureFormat::kPgm:
+      return NIC_GREY8;
+    case PictureFormat::kPpm:
+      return NIC_RGB8;
+  }
+  return own;
 }
 
 // Where decoded rows go, and what became of writing them.
@@ -22,10 +32,35 @@ struct Sink {
   PictureWriter* writer;
   Outcome outcome;
   uint32_t rows_written;
+  uint32_t width;
+  size_t premultiplied_channels;  // 0: nothing is to be done to the pixels
+  std::vector<uint8_t> straight;
 };
+
+// PNG holds straight alpha: divides the colours of rows by theirs.
+void MakeStraight(const uint8_t* pixels, uint32_t rows, size_t stride, Sink* sink) {
+  const size_t channels = sink->premultiplied_channels;
+  sink->straight.clear();
+  for (uint32_t y = 0; y < rows; ++y) {
+    const uint8_t* pixel = pixels + y * stride;
+    for (uint32_t x = 0; x < sink->width; ++x, pixel += channels) {
+      const uint32_t alpha = pixel[channels - 1];
+      for (size_t c = 0; c + 1 < channels; ++c) {
+        const uint32_t colour = alpha ? (pixel[c] * 255u + alpha / 2) / alpha : 0;
+        sink->straight.push_back(static_cast<uint8_t>(std::min(colour, 255u)));
+      }
+      sink->straight.push_back(static_cast<uint8_t>(alpha));
+    }
+  }
+}
 
 int TakeRows(void* user, uint32_t, uint32_t rows, const uint8_t* pixels, size_t stride) {
   auto* sink = static_cast<Sink*>(user);
+  if (sink->premultiplied_channels) {
+    MakeStraight(pixels, rows, stride, sink);
+    pixels = sink->straight.data();
+    stride = sink->width * sink->premultiplied_channels;
+  }
   sink->outcome = sink->writer->Write(pixels, rows, stride);
   sink->rows_written += rows;
   return sink->outcome.ok() ? 0 : 1;
@@ -64,15 +99,50 @@ Outcome Decoder::Load(const std::string& path) {
   return Outcome::Library(*nic_decoder_error(decoder_));
 }
 
-Outcome Decoder::WritePicture(const nic_info& info, PictureFormat format, OutputFile* output) {
-  const int channels = ChannelsOf(format);
-  if (nic_decoder_set(decoder_, NIC_DECODER_FORMAT, channels) != NIC_OK) {
+// Restricts decoding to the region, whose sides then stand in *info.
+Outcome Decoder::SetRegion(nic_info* info) {
+  if (!options_->region) return {};
+  const Region& region = *options_->region;
+  if (nic_decoder_set_region(decoder_, region.x, region.y, region.width, region.height) != NIC_OK) {
+    return Outcome::Failure(kExitUsage, "--region", nic_decoder_error(decoder_)->message);
+  }
+  info->width = region.width;
+  info->height = region.height;
+  return {};
+}
+
+// With --keep-going, damaged metadata are left out with a warning.
+Outcome Decoder::ReadMetadata(const Job& job, Metadata* metadata) {
+  for (const MetadataKind& kind : kMetadataKinds) {
+    const uint8_t* bytes = nullptr;
+    size_t size = 0;
+    if (nic_decoder_metadata(decoder_, kind.kind, &bytes, &size) == NIC_OK) {
+      if (size) (metadata->*kind.content).assign(bytes, bytes + size);
+      continue;
+    }
+    const Outcome outcome = Outcome::Library(*nic_decoder_error(decoder_));
+    if (!options_->keep_going) return outcome;
+    report_->Warn(job.input, outcome.text());
+  }
+  return {};
+}
+
+Outcome Decoder::WritePicture(const Job& job, const nic_info& info, PictureFormat format, OutputFile* output) {
+  const nic_pixel_format samples = SamplesFor(format, info.format);
+  if (nic_decoder_set(decoder_, NIC_DECODER_FORMAT, samples) != NIC_OK) {
     return Outcome::Library(*nic_decoder_error(decoder_));
   }
   const std::unique_ptr<PictureWriter> writer = NewPictureWriter(format, output);
-  NIC_TOOLS_RETURN_IF_FAILED(
-      writer->Begin(info.width, info.height, channels ? static_cast<nic_pixel_format>(channels) : info.format));
-  Sink sink = {writer.get(), {}, 0};
+  int premultiplied = 0;
+  if (nic_decoder_premultiplied(decoder_, &premultiplied) != NIC_OK) {
+    return Outcome::Library(*nic_decoder_error(decoder_));
+  }
+  Metadata metadata;
+  NIC_TOOLS_RETURN_IF_FAILED(ReadMetadata(job, &metadata));
+  NIC_TOOLS_RETURN_IF_FAILED(writer->Begin(info.width, info.height, samples, metadata));
+  for (const std::string& note : writer->notes()) report_->Note(job.input, note);
+  const bool divide = premultiplied && HasAlpha(samples);
+  Sink sink = {writer.get(), {}, 0, info.width, divide ? static_cast<size_t>(samples) : 0, {}};
   const nic_status status = nic_decoder_decode_rows(decoder_, TakeRows, &sink);
   NIC_TOOLS_RETURN_IF_FAILED(sink.outcome);
   const Outcome decoded = status == NIC_OK ? Outcome() : Outcome::Library(*nic_decoder_error(decoder_));
@@ -88,9 +158,11 @@ Outcome Decoder::Decode(const Job& job, PictureFormat format) {
   NIC_TOOLS_RETURN_IF_FAILED(Load(job.input));
   nic_info info = {};
   if (nic_decoder_info(decoder_, &info) != NIC_OK) return Outcome::Library(*nic_decoder_error(decoder_));
+  if (info.has_alpha && format != PictureFormat::kPng) report_->Note(job.input, "PNM has no alpha; it is left out");
+  NIC_TOOLS_RETURN_IF_FAILED(SetRegion(&info));
   OutputFile output;
   NIC_TOOLS_RETURN_IF_FAILED(output.Open(job.output));
-  const Outcome outcome = WritePicture(info, format, &output);
+  const Outcome outcome = WritePicture(job, info, format, &output);
   if (outcome.ok()) Tell(job, info, stopwatch.seconds());
   return outcome;
 }
@@ -100,7 +172,7 @@ void Decoder::Tell(const Job& job, const nic_info& info, double seconds) {
   char line[256];
   std::snprintf(line, sizeof line,
                 "%u x %u %s, %s bytes, %.3f bpp, %.3f s, %.1f megapixels a second, peak memory %.0f MB", info.width,
-                info.height, info.format == NIC_GREY8 ? "grey" : "RGB", Grouped(info.file_size).c_str(),
+                info.height, NameOf(info.format), Grouped(info.file_size).c_str(),
                 static_cast<double>(info.file_size) * 8e-6 / megapixels, seconds, megapixels / seconds,
                 static_cast<double>(nic_context_peak_memory(context_.get())) * 1e-6);
   report_->Detail(job.input, line);

@@ -25,7 +25,9 @@ class Decoder {
 
  private:
   Outcome Load(const std::string& path);
-  Outcome WritePicture(const nic_info& info, PictureFormat format, OutputFile* output);
+  Outcome SetRegion(nic_info* info);
+  Outcome ReadMetadata(const Job& job, Metadata* metadata);
+  Outcome WritePicture(const Job& job, const nic_info& info, PictureFormat format, OutputFile* output);
   void Tell(const Job& job, const nic_info& info, double seconds);
 
   const DecodeOptions* options_;

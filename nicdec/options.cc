@@ -1,5 +1,8 @@
 #include "nicdec/options.h"
 
+#include <sstream>
+
+#include "tools/number.h"
 #include "tools/picture_writer.h"
 
 namespace nic::tools {
@@ -16,12 +19,31 @@ constexpr char kUsage[] =
 constexpr char kExamples[] =
     "  nicdec photo.nic photo.png                to PNG\n"
     "  nicdec photo.nic photo.ppm                to PPM, quicker and larger\n"
+    "  nicdec --region 0,0,64,64 a.nic a.png     a corner of it\n"
     "  nicdec --output-dir pictures *.nic        many files, into a folder\n"
     "  nicdec a.nic - | display -                in a pipeline, as PNG\n"
     "  nicdec --keep-going broken.nic rest.png   what can be saved of a damaged file\n";
 
 std::string CheckFormat(const std::string& name) {
   return FormatNamed(name) ? "" : "'" + name + "' is none of png, pnm, pgm, ppm";
+}
+
+// "X,Y,W,H" as whole numbers; nothing for anything else.
+std::optional<Region> ParseRegion(const std::string& text) {
+  std::istringstream parts(text + ",");
+  std::string part;
+  std::vector<uint32_t> numbers;
+  while (std::getline(parts, part, ',')) {
+    const auto number = ParseWhole(part);
+    if (!number || *number > UINT32_MAX) return std::nullopt;
+    numbers.push_back(static_cast<uint32_t>(*number));
+  }
+  if (numbers.size() != 4 || numbers[2] == 0 || numbers[3] == 0) return std::nullopt;
+  return Region{numbers[0], numbers[1], numbers[2], numbers[3]};
+}
+
+std::string CheckRegion(const std::string& text) {
+  return ParseRegion(text) ? "" : "'" + text + "' is not X,Y,W,H: left, top, width and height in pixels";
 }
 
 }  // namespace
@@ -36,6 +58,12 @@ std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, Decode
                   "default for '-' and --output-dir: png")
       ->type_name("FORMAT")
       ->check(CheckFormat);
+  line->app()
+      .add_option_function<std::string>(
+          "--region", [options](const std::string& text) { options->region = ParseRegion(text); },
+          "decode only these pixels: left, top, width, height")
+      ->type_name("X,Y,W,H")
+      ->check(CheckRegion);
   line->app().add_flag("--keep-going", options->keep_going,
                        "decode a damaged file as far as it goes, damaged parts grey; the exit status still tells");
   line->AddModel(options, "a .nicm package that files may need beside the known ones");

@@ -1,6 +1,7 @@
 // nicdec's options.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -8,8 +9,14 @@
 
 namespace nic::tools {
 
+// Pixels of a picture.
+struct Region {
+  uint32_t x, y, width, height;
+};
+
 struct DecodeOptions : Arguments {
   std::string output_format;  // "png", "pnm", "pgm" or "ppm"; empty: by extension
+  std::optional<Region> region;
   bool keep_going = false;
 };
 

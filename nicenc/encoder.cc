@@ -25,6 +25,17 @@ Outcome Encoder::SetRate() {
   return Set(NIC_ENCODER_INTERPOLATION, options_->interpolation.value_or(0) / 256, "--interp");
 }
 
+// All kinds, so that nothing of the file before is left.
+Outcome Encoder::SetMetadata(const Metadata& metadata) {
+  for (const MetadataKind& kind : kMetadataKinds) {
+    const std::vector<uint8_t>& content = metadata.*kind.content;
+    if (nic_encoder_set_metadata(encoder_, kind.kind, content.data(), content.size()) == NIC_OK) continue;
+    const Outcome outcome = Outcome::Library(*nic_encoder_error(encoder_));
+    return Outcome::Failure(outcome.exit_status(), kind.name, outcome.text() + "; leave it out with --strip");
+  }
+  return {};
+}
+
 Outcome Encoder::Open() {
   NIC_TOOLS_RETURN_IF_FAILED(context_.Open(*options_, report_));
   nic_error error = {};
@@ -44,8 +55,9 @@ Outcome Encoder::Encode(const Job& job) {
   Picture picture;
   InputFile input;
   NIC_TOOLS_RETURN_IF_FAILED(input.Open(job.input));
-  NIC_TOOLS_RETURN_IF_FAILED(ReadPicture(&input, options_->limits, &picture));
+  NIC_TOOLS_RETURN_IF_FAILED(ReadPicture(&input, options_->limits, &picture, options_->kept));
   for (const std::string& note : picture.notes) report_->Note(job.input, note);
+  NIC_TOOLS_RETURN_IF_FAILED(SetMetadata(picture.metadata));
 
   const nic_image image = picture.image();
   const uint8_t* bytes = nullptr;
@@ -71,8 +83,8 @@ void Encoder::Tell(const Job& job, const Picture& picture, const nic_encode_resu
   char psnr[32] = "";
   if (!std::isnan(result.psnr)) std::snprintf(psnr, sizeof psnr, "PSNR %.2f dB, ", result.psnr);
   std::snprintf(line, sizeof line, "%u x %u %s, %s bytes, %.3f bpp, %sgain level %u + %u/256, %.2f s", picture.width,
-                picture.height, picture.format == NIC_GREY8 ? "grey" : "RGB", Grouped(result.size).c_str(), result.bpp,
-                psnr, result.gain_level, result.interpolation, seconds);
+                picture.height, NameOf(picture.format), Grouped(result.size).c_str(), result.bpp, psnr,
+                result.gain_level, result.interpolation, seconds);
   report_->Detail(job.input, line);
 }
 

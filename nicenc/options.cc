@@ -1,5 +1,7 @@
 #include "nicenc/options.h"
 
+#include <sstream>
+
 namespace nic::tools {
 namespace {
 
@@ -17,6 +19,18 @@ constexpr char kExamples[] =
     "  nicenc --target-size 40k photo.png p.nic  as good as 40,000 bytes allow\n"
     "  nicenc --output-dir small *.jpg           many files, into a folder\n"
     "  djpeg a.jpg | nicenc - - > a.nic          in a pipeline\n";
+
+// An empty name anywhere is no name.
+std::string CheckKinds(const std::string& text) {
+  std::istringstream names(text + ",");
+  std::string name;
+  while (std::getline(names, name, ',')) {
+    if (name != "all" && name != "exif" && name != "xmp" && name != "icc") {
+      return "'" + name + "' is none of all, exif, xmp, icc";
+    }
+  }
+  return "";
+}
 
 void AddRate(CLI::App* app, EncodeOptions* options) {
   app->option_defaults()->group("Rate (at most one; --quality 75 if none)");
@@ -38,6 +52,22 @@ void AddRate(CLI::App* app, EncodeOptions* options) {
   app->add_option("--interp", options->interpolation, "with --gain-level: L/256 of the way to the next level")
       ->type_name("L")
       ->transform(WholeIn(0, 255));
+}
+
+void AddStrip(CLI::App* app, EncodeOptions* options) {
+  const auto strip = [options](const std::string& text) {
+    std::istringstream names(text);
+    std::string name;
+    while (std::getline(names, name, ',')) {
+      for (const MetadataKind& kind : kMetadataKinds) {
+        if (name == "all" || name == kind.option) options->kept.*kind.wanted = false;
+      }
+    }
+  };
+  app->add_option_function<std::string>(
+         "--strip", strip, "leave out metadata, which are kept otherwise: all, exif, xmp, icc, or several with commas")
+      ->type_name("KINDS")
+      ->check(CheckKinds);
 }
 
 std::string CheckTogether(const EncodeOptions& options) {
@@ -66,6 +96,7 @@ std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, Encode
       .add_option("-e,--effort", options->effort, "1 (fast) to 9 (small), default 3; 6 to 9 search with LibTorch")
       ->type_name("E")
       ->transform(WholeIn(1, 9));
+  AddStrip(&line->app(), options);
   line->AddModel(options, "encode with this model: its name, or a .nicm package");
   line->app().option_defaults()->group("General");
   line->AddFiles(options);

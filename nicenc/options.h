@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "tools/arguments.h"
+#include "tools/metadata.h"
 
 namespace nic::tools {
 
@@ -18,6 +19,7 @@ struct EncodeOptions : Arguments {
 
   std::optional<double> interpolation;  // 0..255, with gain_level
   uint32_t effort = 3;
+  MetadataChoice kept;
 };
 
 // Fills the options from the command line. A value comes back if the program is to end with it as its status.

@@ -1,6 +1,7 @@
 #include "nicinfo/description.h"
 
 #include "tools/input_file.h"
+#include "tools/metadata.h"
 
 namespace nic::tools {
 namespace {
@@ -31,6 +32,17 @@ void ReadSlices(const std::vector<uint8_t>& bytes, std::vector<nic_slice_info>* 
   }
 }
 
+// Of the metadata that are there whole.
+Outcome ReadMetadataSizes(const std::vector<uint8_t>& bytes, Description* description) {
+  uint64_t* size = description->metadata_sizes;
+  for (const MetadataKind& kind : kMetadataKinds) {
+    nic_error error = {};
+    const nic_status status = nic_read_metadata_size(bytes.data(), bytes.size(), nullptr, kind.kind, size++, &error);
+    if (status != NIC_OK && status != NIC_TRUNCATED) return Outcome::Library(error);
+  }
+  return {};
+}
+
 }  // namespace
 
 Outcome Describe(const std::string& file, nic_context* context, Description* description) {
@@ -51,6 +63,7 @@ Outcome Describe(const std::string& file, nic_context* context, Description* des
   if (status != NIC_OK && (status != NIC_TRUNCATED || description->info.width == 0)) return Outcome::Library(error);
   description->model_name = FindModelName(context, description->info);
   ReadSlices(bytes, &description->slices);
+  NIC_TOOLS_RETURN_IF_FAILED(ReadMetadataSizes(bytes, description));
   return Outcome::Library(error);
 }
 

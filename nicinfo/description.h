@@ -14,6 +14,7 @@ struct Description {
   nic_info info = {};
   uint64_t bytes_present = 0;          // of info.file_size
   std::string model_name;              // empty if no known model has the file's id and digest
+  uint64_t metadata_sizes[3] = {};     // contents of each of kMetadataKinds
   std::vector<nic_slice_info> slices;  // as many as the bytes hold
 
   double bpp() const { return 8.0 * static_cast<double>(info.file_size) / info.width / info.height; }

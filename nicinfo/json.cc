@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "tools/metadata.h"
+
 namespace nic::tools {
 namespace {
 
@@ -30,10 +32,15 @@ Json AsJson(const Description& d) {
   const nic_info& info = d.info;
   Json slices = Json::array();
   for (const nic_slice_info& slice : d.slices) slices.push_back(SliceAsJson(slice));
+  Json metadata = Json::object();
+  const uint64_t* metadata_size = d.metadata_sizes;
+  for (const MetadataKind& kind : kMetadataKinds) metadata[kind.option] = *metadata_size++;
   return {{"file", d.file},
           {"width", info.width},
           {"height", info.height},
           {"channels", static_cast<int>(info.format)},
+          {"alpha", info.has_alpha != 0},
+          {"metadata", metadata},
           {"bit_depth", info.bit_depth},
           {"container_version", std::to_string(info.container_major) + "." + std::to_string(info.container_minor)},
           {"model",
@@ -50,6 +57,7 @@ Json AsJson(const Description& d) {
           {"bytes_present", d.bytes_present},
           {"header_bytes", info.header_size},
           {"metadata_bytes", info.metadata_size},
+          {"alpha_bytes", info.alpha_size},
           {"hyper_latent_bytes", info.hyper_size},
           {"latent_bytes", info.latent_size},
           {"bits_per_pixel", d.bpp()},

@@ -3,7 +3,9 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "tools/metadata.h"
 #include "tools/number.h"
+#include "tools/picture.h"
 #include "tools/report.h"
 
 namespace nic::tools {
@@ -29,9 +31,18 @@ void AppendSizes(std::string* out, const Description& d) {
   Append(out, "  %-16s %13s bytes  %.4f bits per pixel\n", "file", Grouped(info.file_size).c_str(), d.bpp());
   AppendBytes(out, "header", info.header_size, info.file_size);
   if (info.metadata_size) AppendBytes(out, "metadata", info.metadata_size, info.file_size);
+  if (info.alpha_size) AppendBytes(out, "alpha", info.alpha_size, info.file_size);
   AppendBytes(out, "hyper-latents", info.hyper_size, info.file_size);
   AppendBytes(out, "latents", info.latent_size, info.file_size);
   if (d.bytes_present < info.file_size) AppendBytes(out, "missing", info.file_size - d.bytes_present, info.file_size);
+}
+
+void AppendMetadata(std::string* out, const Description& d) {
+  const uint64_t* size = d.metadata_sizes;
+  for (const MetadataKind& kind : kMetadataKinds) {
+    if (*size) Append(out, "  %-16s %13s bytes, unpacked\n", kind.name, Grouped(*size).c_str());
+    ++size;
+  }
 }
 
 void AppendSlices(std::string* out, const Description& d) {
@@ -53,13 +64,14 @@ void AppendSlices(std::string* out, const Description& d) {
 std::string FormatText(const Description& d) {
   const nic_info& info = d.info;
   std::string out = (d.file == "-" ? "standard input" : OneLine(d.file)) + "\n";
-  Append(&out, "  %-16s %u x %u pixels, %s, %u bits\n", "picture", info.width, info.height,
-         info.format == NIC_GREY8 ? "grey" : "RGB", info.bit_depth);
+  Append(&out, "  %-16s %u x %u pixels, %s, %u bits\n", "picture", info.width, info.height, NameOf(info.format),
+         info.bit_depth);
   AppendSizes(&out, d);
   Append(&out, "  %-16s version %u.%u\n", "container", info.container_major, info.container_minor);
   Append(&out, "  %-16s %s, id %u, digest %06x\n", "model",
          d.model_name.empty() ? "not known here" : d.model_name.c_str(), info.model_id, info.model_digest);
   Append(&out, "  %-16s level %u + %u/256\n", "gain", info.gain_level, info.interpolation);
+  AppendMetadata(&out, d);
   AppendSlices(&out, d);
   return out;
 }

@@ -4,6 +4,8 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
+#include <utility>
 
 // jpeglib.h needs stdio first.
 #include <jerror.h>
@@ -17,6 +19,7 @@ namespace {
 
 constexpr int kMaxScans = 500;  // a progressive file with more is made to waste time
 constexpr uint64_t kDefaultMaxMemory = uint64_t{2} << 30;
+constexpr char kTurnDropped[] = "the Exif orientation is not kept; the picture will be shown as stored";
 constexpr uint8_t kEndOfImage[2] = {0xff, JPEG_EOI};
 
 // libjpeg's structures with what its callbacks need. They leave by longjmp, so everything that has a destructor lives
@@ -88,14 +91,14 @@ class JpegReader {
   JpegReader(const JpegReader&) = delete;
   JpegReader& operator=(const JpegReader&) = delete;
 
-  Outcome Read(const nic_limits& limits, Picture* picture);
+  Outcome Read(const nic_limits& limits, const MetadataChoice& wanted, Picture* picture);
 
  private:
   bool ReadHeader(long max_memory);
   bool ReadRows(Picture* picture);
-  bool FindForeignProfile();
-  bool IsTurned() const;
-  void AddNotes(Picture* picture);
+  bool ReadProfile(std::vector<uint8_t>* profile);
+  std::span<const uint8_t> FindSegment(std::string_view signature) const;
+  void TakeMetadata(const MetadataChoice& wanted, Picture* picture);
   Outcome Fail() const;
 
   Decompressor self_;
@@ -134,7 +137,7 @@ bool JpegReader::ReadHeader(long max_memory) {
   self_.jpeg.src = &self_.source;
   self_.progress.progress_monitor = OnProgress;
   self_.jpeg.progress = &self_.progress;
-  jpeg_save_markers(&self_.jpeg, JPEG_APP0 + 1, 0xffff);  // Exif
+  jpeg_save_markers(&self_.jpeg, JPEG_APP0 + 1, 0xffff);  // Exif, XMP
   jpeg_save_markers(&self_.jpeg, JPEG_APP0 + 2, 0xffff);  // ICC profile
   jpeg_read_header(&self_.jpeg, TRUE);
   return true;
@@ -152,47 +155,51 @@ bool JpegReader::ReadRows(Picture* picture) {
   return !self_.data_ended && !(self_.ended && jpeg_has_multiple_scans(&self_.jpeg));
 }
 
-bool JpegReader::FindForeignProfile() {
+bool JpegReader::ReadProfile(std::vector<uint8_t>* profile) {
   if (setjmp(self_.escape)) return false;
-  JOCTET* profile = nullptr;
+  JOCTET* bytes = nullptr;
   unsigned size = 0;
-  if (!jpeg_read_icc_profile(&self_.jpeg, &profile, &size)) return false;
-  const bool foreign = !IsSrgbProfile({profile, size});
-  std::free(profile);
-  return foreign;
+  if (!jpeg_read_icc_profile(&self_.jpeg, &bytes, &size)) return false;
+  profile->assign(bytes, bytes + size);
+  std::free(bytes);
+  return true;
 }
 
-// True if the Exif data ask for the picture to be turned or mirrored. Reads the first directory only.
-bool JpegReader::IsTurned() const {
+// What stands behind `signature` in the first APP1 segment that begins with it; empty if none does.
+std::span<const uint8_t> JpegReader::FindSegment(std::string_view signature) const {
   for (jpeg_saved_marker_ptr marker = self_.jpeg.marker_list; marker; marker = marker->next) {
-    if (marker->marker != JPEG_APP0 + 1 || marker->data_length < 20) continue;
-    const JOCTET* exif = marker->data;
-    if (exif[0] != 'E' || exif[1] != 'x' || exif[2] != 'i' || exif[3] != 'f') continue;
-    const JOCTET* tiff = exif + 6;
-    const size_t size = marker->data_length - 6;
-    const bool little = tiff[0] == 'I';
-    const auto get16 = [&](size_t at) { return little ? tiff[at] | tiff[at + 1] << 8 : tiff[at] << 8 | tiff[at + 1]; };
-    const size_t directory = little ? size_t(get16(4)) | size_t(get16(6)) << 16 : size_t(get16(4)) << 16 | get16(6);
-    if (directory > size - 2) return false;
-    const size_t entries = get16(directory);
-    for (size_t i = 0; i < entries && directory + 2 + 12 * (i + 1) <= size; ++i) {
-      const size_t entry = directory + 2 + 12 * i;
-      constexpr int kOrientation = 0x112;
-      if (get16(entry) == kOrientation) return get16(entry + 8) > 1;
-    }
-    return false;
+    const std::span<const uint8_t> data(marker->data, marker->data_length);
+    if (marker->marker != JPEG_APP0 + 1 || data.size() <= signature.size()) continue;
+    const auto* begin = reinterpret_cast<const uint8_t*>(signature.data());
+    if (std::equal(begin, begin + signature.size(), data.begin())) return data.subspan(signature.size());
   }
-  return false;
+  return {};
 }
 
-void JpegReader::AddNotes(Picture* picture) {
-  if (FindForeignProfile()) picture->notes.push_back(kProfileDropped);
-  if (IsTurned()) {
-    picture->notes.push_back("the Exif orientation is neither kept nor applied; the picture will be shown as stored");
+void JpegReader::TakeMetadata(const MetadataChoice& wanted, Picture* picture) {
+  using namespace std::string_view_literals;
+  std::vector<uint8_t> profile;
+  ReadProfile(&profile);
+  if (wanted.icc) {
+    picture->metadata.icc = std::move(profile);
+  } else if (!profile.empty() && !IsSrgbProfile(profile)) {
+    picture->notes.push_back(kProfileDropped);
+  }
+  const std::span<const uint8_t> exif = FindSegment("Exif\0\0"sv);
+  if (wanted.exif) {
+    picture->metadata.exif.assign(exif.begin(), exif.end());
+  } else if (IsTurned(exif)) {
+    picture->notes.push_back(kTurnDropped);
+  }
+  if (!wanted.xmp) return;
+  const std::span<const uint8_t> xmp = FindSegment("http://ns.adobe.com/xap/1.0/\0"sv);
+  picture->metadata.xmp.assign(xmp.begin(), xmp.end());
+  if (!FindSegment("http://ns.adobe.com/xmp/extension/\0"sv).empty()) {
+    picture->notes.push_back("of the XMP data only the first segment is kept");
   }
 }
 
-Outcome JpegReader::Read(const nic_limits& limits, Picture* picture) {
+Outcome JpegReader::Read(const nic_limits& limits, const MetadataChoice& wanted, Picture* picture) {
   const uint64_t max_memory = limits.max_memory ? limits.max_memory : kDefaultMaxMemory;
   if (!ReadHeader(static_cast<long>(std::min<uint64_t>(max_memory, INT64_MAX)))) return Fail();
   const J_COLOR_SPACE space = self_.jpeg.jpeg_color_space;
@@ -202,14 +209,14 @@ Outcome JpegReader::Read(const nic_limits& limits, Picture* picture) {
   }
   const nic_pixel_format format = space == JCS_GRAYSCALE ? NIC_GREY8 : NIC_RGB8;
   NIC_TOOLS_RETURN_IF_FAILED(picture->Allocate(self_.jpeg.image_width, self_.jpeg.image_height, format, limits));
-  AddNotes(picture);
+  TakeMetadata(wanted, picture);
   return ReadRows(picture) ? Outcome() : Fail();
 }
 
 }  // namespace
 
-Outcome ReadJpeg(InputFile* file, const nic_limits& limits, Picture* picture) {
-  return JpegReader(file).Read(limits, picture);
+Outcome ReadJpeg(InputFile* file, const nic_limits& limits, const MetadataChoice& wanted, Picture* picture) {
+  return JpegReader(file).Read(limits, wanted, picture);
 }
 
 }  // namespace nic::tools

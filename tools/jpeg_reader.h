@@ -7,6 +7,6 @@
 namespace nic::tools {
 
 // Reads the JPEG that `file` stands at. Failures as ReadPicture; CMYK and 12-bit pictures are kExitUnsupported.
-Outcome ReadJpeg(InputFile* file, const nic_limits& limits, Picture* picture);
+Outcome ReadJpeg(InputFile* file, const nic_limits& limits, const MetadataChoice& wanted, Picture* picture);
 
 }  // namespace nic::tools

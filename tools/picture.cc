@@ -37,6 +37,37 @@ Outcome Picture::Allocate(uint64_t columns, uint64_t rows, nic_pixel_format chan
   return {};
 }
 
+bool HasAlpha(nic_pixel_format format) { return format == NIC_GREY_ALPHA8 || format == NIC_RGBA8; }
+
+nic_pixel_format WithoutAlpha(nic_pixel_format format) {
+  return HasAlpha(format) ? static_cast<nic_pixel_format>(format - 1) : format;
+}
+
+const char* NameOf(nic_pixel_format format) {
+  switch (format) {
+    case NIC_GREY8:
+      return "grey";
+    case NIC_GREY_ALPHA8:
+      return "grey with alpha";
+    case NIC_RGB8:
+      return "RGB";
+    case NIC_RGBA8:
+      return "RGB with alpha";
+  }
+  return "";
+}
+
+void Picture::DropAlpha() {
+  if (!HasAlpha(format)) return;
+  const size_t channels = static_cast<size_t>(format);
+  size_t kept = 0;
+  for (size_t i = 0; i < pixels.size(); ++i) {
+    if (i % channels != channels - 1) pixels[kept++] = pixels[i];
+  }
+  pixels.resize(kept);
+  format = WithoutAlpha(format);
+}
+
 double Psnr(const Picture& a, const Picture& b) {
   uint64_t squares = 0;
   for (size_t i = 0; i < a.pixels.size(); ++i) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nic/nic.h"
+#include "tools/metadata.h"
 #include "tools/outcome.h"
 
 namespace nic::tools {
@@ -15,11 +16,14 @@ struct Picture {
   uint32_t width = 0;
   uint32_t height = 0;
   nic_pixel_format format = NIC_RGB8;
-  std::vector<uint8_t> pixels;     // rows from the top, without gaps, channels interleaved
+  std::vector<uint8_t> pixels;  // rows from the top, without gaps, channels interleaved
+  Metadata metadata;
   std::vector<std::string> notes;  // what reading it lost, one sentence each, for the user
 
   size_t stride() const { return size_t{width} * static_cast<size_t>(format); }
   uint8_t* row(uint32_t y) { return pixels.data() + y * stride(); }
+  // Leaves out the alpha channel, if there is one.
+  void DropAlpha();
   // As libnic's argument; points into `pixels`.
   nic_image image() { return {width, height, format, stride(), pixels.data()}; }
 
@@ -27,6 +31,13 @@ struct Picture {
   // libnic's default.
   Outcome Allocate(uint64_t columns, uint64_t rows, nic_pixel_format channels, const nic_limits& limits);
 };
+
+// True for the formats whose last channel is alpha.
+bool HasAlpha(nic_pixel_format format);
+// The format without that channel.
+nic_pixel_format WithoutAlpha(nic_pixel_format format);
+// "RGB", "grey with alpha" and so on.
+const char* NameOf(nic_pixel_format format);
 
 // PSNR in dB over all samples; infinity for equal pictures. Both must have the same sides and format.
 double Psnr(const Picture& a, const Picture& b);

@@ -1,6 +1,6 @@
 // nic_picture: what scripts/demo and the tests need beside the tools; not installed.
-//   nic_picture psnr A B      PSNR of two pictures in dB
-//   nic_picture convert A B   picture A as PNG or PNM, by the extension of B
+//   nic_picture psnr A B      PSNR of two pictures in dB, alpha aside
+//   nic_picture convert A B   picture A as PNG or PNM, by the extension of B; PNM without alpha
 //   nic_picture size A        "width height channels"
 #include <cstdio>
 #include <cstdlib>
@@ -28,6 +28,7 @@ Picture LoadOrExit(const char* path) {
 Outcome Store(Picture* picture, const char* path) {
   const auto format = FormatOfFile(path);
   if (!format) return Outcome::Failure(kExitUsage, "unknown extension");
+  if (*format != PictureFormat::kPng) picture->DropAlpha();
   OutputFile output;
   NIC_TOOLS_RETURN_IF_FAILED(output.Open(path));
   const auto writer = NewPictureWriter(*format, &output);
@@ -38,8 +39,10 @@ Outcome Store(Picture* picture, const char* path) {
 }
 
 int Compare(const char* first, const char* second) {
-  const Picture a = LoadOrExit(first);
-  const Picture b = LoadOrExit(second);
+  Picture a = LoadOrExit(first);
+  Picture b = LoadOrExit(second);
+  a.DropAlpha();
+  b.DropAlpha();
   if (a.width != b.width || a.height != b.height || a.format != b.format) {
     std::fputs("nic_picture: the pictures differ in size or channels\n", stderr);
     return kExitFailure;

@@ -29,12 +29,12 @@ const char* NameForeign(std::span<const uint8_t> head) {
 
 }  // namespace
 
-Outcome ReadPicture(InputFile* file, const nic_limits& limits, Picture* picture) {
+Outcome ReadPicture(InputFile* file, const nic_limits& limits, Picture* picture, const MetadataChoice& wanted) {
   const std::span<const uint8_t> head = file->Peek(12);
   NIC_TOOLS_RETURN_IF_FAILED(file->status());
   if (head.empty()) return Outcome::Failure(kExitTruncated, "empty file");
-  if (StartsWith(head, "\x89PNG", 4)) return ReadPng(file, limits, picture);
-  if (StartsWith(head, "\xff\xd8\xff", 3)) return ReadJpeg(file, limits, picture);
+  if (StartsWith(head, "\x89PNG", 4)) return ReadPng(file, limits, wanted, picture);
+  if (StartsWith(head, "\xff\xd8\xff", 3)) return ReadJpeg(file, limits, wanted, picture);
   if (head.size() >= 3 && head[0] == 'P' && head[1] >= '1' && head[1] <= '6') return ReadPnm(file, limits, picture);
   const char* foreign = NameForeign(head);
   return Outcome::Failure(kExitMalformed, "not a PNG, JPEG or PNM picture", foreign ? foreign : "");

@@ -6,8 +6,9 @@
 
 namespace nic::tools {
 
+// Of the picture's metadata that of `wanted` is taken, and a note made where its absence will show.
 // Fails with kExitMalformed for what is none of these or is broken, kExitTruncated for what ends early,
-// kExitUnsupported for a kind that nic cannot hold (alpha, CMYK), kExitLimit, kExitFailure if reading fails.
-Outcome ReadPicture(InputFile* file, const nic_limits& limits, Picture* picture);
+// kExitUnsupported for a kind that nic cannot hold (CMYK), kExitLimit, kExitFailure if reading fails.
+Outcome ReadPicture(InputFile* file, const nic_limits& limits, Picture* picture, const MetadataChoice& wanted = {});
 
 }  // namespace nic::tools

@@ -28,10 +28,17 @@ const char* ExtensionOf(PictureFormat format);
 class PictureWriter {
  public:
   virtual ~PictureWriter() = default;
-  virtual Outcome Begin(uint32_t width, uint32_t height, nic_pixel_format format) = 0;
+  // Metadata that the format has no place for is left out; notes() may tell of it.
+  virtual Outcome Begin(uint32_t width, uint32_t height, nic_pixel_format format, const Metadata& metadata = {}) = 0;
   // `rows` rows, `stride` bytes apart.
   virtual Outcome Write(const uint8_t* pixels, uint32_t rows, size_t stride) = 0;
   virtual Outcome End() = 0;
+
+  // What writing loses, one sentence each, for the user.
+  const std::vector<std::string>& notes() const { return notes_; }
+
+ protected:
+  std::vector<std::string> notes_;
 };
 
 // A writer into `file`, which must outlive it.

@@ -4,11 +4,13 @@
 
 #include <csetjmp>
 #include <cstring>
-
-#include "tools/icc_profile.h"
+#include <string>
 
 namespace nic::tools {
 namespace {
+
+constexpr png_alloc_size_t kDefaultMaxMetadata = 64 << 20;  // libnic's
+constexpr char kXmpKeyword[] = "XML:com.adobe.xmp";
 
 // What libpng's callbacks see. They leave by longjmp, so everything that has a destructor lives outside the functions
 // that call setjmp.
@@ -16,7 +18,19 @@ struct Source {
   InputFile* file = nullptr;
   bool ended = false;
   char message[160] = {};
+  bool profile_broken = false;
+  char refused[160] = {};  // why metadata that is there will not be had
 };
+
+// True for libpng's words about a chunk of metadata that is larger than png_set_chunk_malloc_max allows.
+bool TellsLimit(const char* message) {
+  return std::strstr(message, "exceeds application limits") || std::strstr(message, "insufficient memory") ||
+         std::strstr(message, "chunk data is too large");
+}
+
+Outcome TooMuchMetadata(const char* message) {
+  return Outcome::Failure(kExitLimit, "too much metadata", std::string(message) + "; leave it out with --strip");
+}
 
 void OnRead(png_structp png, png_bytep to, size_t count) {
   auto* source = static_cast<Source*>(png_get_io_ptr(png));
@@ -31,7 +45,13 @@ void OnError(png_structp png, png_const_charp message) {
   png_longjmp(png, 1);
 }
 
-void OnWarning(png_structp, png_const_charp) {}
+// Warnings about metadata begin with the name of the chunk.
+void OnWarning(png_structp png, png_const_charp message) {
+  auto* source = static_cast<Source*>(png_get_error_ptr(png));
+  if (std::strncmp(message, "iCCP:", 5) == 0) source->profile_broken = true;
+  if (source->refused[0] == 0 && TellsLimit(message))
+    std::strncpy(source->refused, message, sizeof source->refused - 1);
+}
 
 class PngReader {
  public:
@@ -40,13 +60,14 @@ class PngReader {
   PngReader(const PngReader&) = delete;
   PngReader& operator=(const PngReader&) = delete;
 
-  Outcome Read(const nic_limits& limits, Picture* picture);
+  Outcome Read(const nic_limits& limits, const MetadataChoice& wanted, Picture* picture);
 
  private:
-  bool ReadHeader();
+  bool ReadHeader(const MetadataChoice& wanted, png_alloc_size_t max_metadata);
+  void SkipUnwanted(const MetadataChoice& wanted);
   void SetTransformations();
   bool ReadRows(png_bytep* rows);
-  void AddNotes(Picture* picture) const;
+  void TakeMetadata(Metadata* metadata) const;
   Outcome Fail() const;
 
   Source source_;
@@ -56,24 +77,37 @@ class PngReader {
 
 Outcome PngReader::Fail() const {
   NIC_TOOLS_RETURN_IF_FAILED(source_.file->status());
+  if (TellsLimit(source_.message)) return TooMuchMetadata(source_.message);
   if (source_.ended) return Outcome::Failure(kExitTruncated, "truncated PNG", source_.message);
   return Outcome::Failure(kExitMalformed, "malformed PNG", source_.message);
 }
 
-bool PngReader::ReadHeader() {
+// What is not wanted is not even unpacked, however large it is.
+void PngReader::SkipUnwanted(const MetadataChoice& wanted) {
+  const png_byte icc[] = "iCCP";
+  const png_byte exif[] = "eXIf";
+  const png_byte xmp[] = "iTXt";
+  if (!wanted.icc) png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, icc, 1);
+  if (!wanted.exif) png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, exif, 1);
+  if (!wanted.xmp) png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, xmp, 1);
+}
+
+bool PngReader::ReadHeader(const MetadataChoice& wanted, png_alloc_size_t max_metadata) {
   if (setjmp(png_jmpbuf(png_))) return false;
   png_set_read_fn(png_, &source_, OnRead);
   // The tools' own limits come later and have clearer words; these keep libpng's ancillary chunks small.
   png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-  png_set_chunk_malloc_max(png_, 16 << 20);
+  png_set_chunk_malloc_max(png_, max_metadata);
+  // Profiles are carried, not used.
+  png_set_option(png_, PNG_SKIP_sRGB_CHECK_PROFILE, PNG_OPTION_ON);
+  SkipUnwanted(wanted);
   png_read_info(png_, info_);
   return true;
 }
 
 void PngReader::SetTransformations() {
   png_set_scale_16(png_);
-  png_set_palette_to_rgb(png_);
-  if (png_get_bit_depth(png_, info_) < 8) png_set_expand_gray_1_2_4_to_8(png_);
+  png_set_expand(png_);  // palettes to RGB, few bits to 8, a transparent colour to alpha
   png_set_interlace_handling(png_);
 }
 
@@ -82,45 +116,55 @@ bool PngReader::ReadRows(png_bytep* rows) {
   SetTransformations();
   png_read_update_info(png_, info_);
   png_read_image(png_, rows);
-  png_read_end(png_, nullptr);
+  png_read_end(png_, info_);  // metadata may stand behind the pixels
   return true;
 }
 
-void PngReader::AddNotes(Picture* picture) const {
-  if (png_get_bit_depth(png_, info_) == 16) picture->notes.push_back("16-bit samples are rounded to 8 bits");
+// All that is there: what is not wanted was skipped.
+void PngReader::TakeMetadata(Metadata* metadata) const {
   png_charp name = nullptr;
   int compression = 0;
-  png_bytep profile = nullptr;
+  png_bytep bytes = nullptr;
   png_uint_32 size = 0;
-  if (png_get_iCCP(png_, info_, &name, &compression, &profile, &size) && !IsSrgbProfile({profile, size})) {
-    picture->notes.push_back(kProfileDropped);
+  if (png_get_iCCP(png_, info_, &name, &compression, &bytes, &size)) metadata->icc.assign(bytes, bytes + size);
+  if (png_get_eXIf_1(png_, info_, &size, &bytes)) metadata->exif.assign(bytes, bytes + size);
+  png_textp texts = nullptr;
+  const int count = png_get_text(png_, info_, &texts, nullptr);
+  for (int i = 0; i < count; ++i) {
+    if (std::strcmp(texts[i].key, kXmpKeyword) != 0 || !texts[i].text) continue;
+    metadata->xmp.assign(texts[i].text, texts[i].text + std::strlen(texts[i].text));
   }
 }
 
-Outcome PngReader::Read(const nic_limits& limits, Picture* picture) {
+Outcome PngReader::Read(const nic_limits& limits, const MetadataChoice& wanted, Picture* picture) {
   png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source_, OnError, OnWarning);
   if (png_) info_ = png_create_info_struct(png_);
   if (!info_) return Outcome::Failure(kExitFailure, "out of memory", "libpng");
-  if (!ReadHeader()) return Fail();
+  if (!ReadHeader(wanted, limits.max_metadata ? limits.max_metadata : kDefaultMaxMetadata)) return Fail();
 
   const int color = png_get_color_type(png_, info_);
-  if ((color & PNG_COLOR_MASK_ALPHA) || png_get_valid(png_, info_, PNG_INFO_tRNS)) {
-    return Outcome::Failure(kExitUnsupported, "not supported",
-                            "the picture has an alpha channel, which .nic cannot hold yet; flatten it first");
-  }
-  const nic_pixel_format format = color & PNG_COLOR_MASK_COLOR ? NIC_RGB8 : NIC_GREY8;
+  const bool alpha = (color & PNG_COLOR_MASK_ALPHA) || png_get_valid(png_, info_, PNG_INFO_tRNS);
+  const nic_pixel_format format = color & PNG_COLOR_MASK_COLOR ? alpha ? NIC_RGBA8 : NIC_RGB8
+                                  : alpha                      ? NIC_GREY_ALPHA8
+                                                               : NIC_GREY8;
   NIC_TOOLS_RETURN_IF_FAILED(
       picture->Allocate(png_get_image_width(png_, info_), png_get_image_height(png_, info_), format, limits));
-  AddNotes(picture);
+  if (png_get_bit_depth(png_, info_) == 16) picture->notes.push_back("16-bit samples are rounded to 8 bits");
   std::vector<png_bytep> rows(picture->height);
   for (uint32_t y = 0; y < picture->height; ++y) rows[y] = picture->row(y);
-  return ReadRows(rows.data()) ? Outcome() : Fail();
+  if (!ReadRows(rows.data())) return Fail();
+  if (source_.refused[0] != 0) return TooMuchMetadata(source_.refused);
+  TakeMetadata(&picture->metadata);
+  if (source_.profile_broken && picture->metadata.icc.empty()) {
+    picture->notes.push_back("the ICC profile is damaged and is not kept");
+  }
+  return {};
 }
 
 }  // namespace
 
-Outcome ReadPng(InputFile* file, const nic_limits& limits, Picture* picture) {
-  return PngReader(file).Read(limits, picture);
+Outcome ReadPng(InputFile* file, const nic_limits& limits, const MetadataChoice& wanted, Picture* picture) {
+  return PngReader(file).Read(limits, wanted, picture);
 }
 
 }  // namespace nic::tools

@@ -14,7 +14,7 @@ class PngWriter : public PictureWriter {
   PngWriter(const PngWriter&) = delete;
   PngWriter& operator=(const PngWriter&) = delete;
 
-  Outcome Begin(uint32_t width, uint32_t height, nic_pixel_format format) override;
+  Outcome Begin(uint32_t width, uint32_t height, nic_pixel_format format, const Metadata& metadata) override;
   Outcome Write(const uint8_t* pixels, uint32_t rows, size_t stride) override;
   Outcome End() override;
 
@@ -22,14 +22,18 @@ class PngWriter : public PictureWriter {
   static void OnWrite(png_structp png, png_bytep bytes, size_t count);
   static void OnFlush(png_structp png);
   static void OnError(png_structp png, png_const_charp message);
+  static void OnWarning(png_structp, png_const_charp) {}
   // These call setjmp, and so hold nothing that has a destructor.
-  bool WriteHeader(uint32_t width, uint32_t height, nic_pixel_format format);
+  bool WriteHeader(uint32_t width, uint32_t height, nic_pixel_format format, const Metadata& metadata);
+  bool SetProfile(const std::vector<uint8_t>& icc);
+  bool WriteChunks(const std::vector<uint8_t>& exif, const std::vector<uint8_t>& xmp_chunk);
   bool WriteRows(const uint8_t* pixels, uint32_t rows, size_t stride);
   bool WriteEnd();
 
   OutputFile* file_;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
+  bool profile_refused_ = false;
   Outcome outcome_;  // of the first failure
 };
 

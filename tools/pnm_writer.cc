@@ -1,8 +1,12 @@
 #include "tools/pnm_writer.h"
 
+#include "tools/icc_profile.h"
+
 namespace nic::tools {
 
-Outcome PnmWriter::Begin(uint32_t width, uint32_t height, nic_pixel_format format) {
+Outcome PnmWriter::Begin(uint32_t width, uint32_t height, nic_pixel_format format, const Metadata& metadata) {
+  if (HasAlpha(format)) return Outcome::Failure(kExitUsage, "PNM holds no alpha");
+  if (!metadata.icc.empty() && !IsSrgbProfile(metadata.icc)) notes_.push_back(kProfileDropped);
   row_size_ = size_t{width} * static_cast<size_t>(format);
   const std::string header = std::string(format == NIC_GREY8 ? "P5\n" : "P6\n") + std::to_string(width) + " " +
                              std::to_string(height) + "\n255\n";

@@ -1,4 +1,4 @@
-// Writes PNM: P5 for grey, P6 for colour.
+// Writes PNM: P5 for grey, P6 for colour. It has no alpha and does not take it.
 #pragma once
 
 #include "tools/picture_writer.h"
@@ -9,7 +9,7 @@ class PnmWriter : public PictureWriter {
  public:
   explicit PnmWriter(OutputFile* file) : file_(file) {}
 
-  Outcome Begin(uint32_t width, uint32_t height, nic_pixel_format format) override;
+  Outcome Begin(uint32_t width, uint32_t height, nic_pixel_format format, const Metadata& metadata) override;
   Outcome Write(const uint8_t* pixels, uint32_t rows, size_t stride) override;
   Outcome End() override { return {}; }
 

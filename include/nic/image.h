@@ -56,6 +56,11 @@ typedef struct nic_info {
   uint64_t latent_size;   /* coded latents of all slices */
 } nic_info;
 
+/* Tells how many bytes of metadata of a kind a file carries, once unpacked: *content_size, 0 without any. Needs no model,
+ * and of the file no more than the beginning that holds them. NIC_MALFORMED for metadata that cannot be unpacked. */
+NIC_API nic_status nic_read_metadata_size(const void *bytes, size_t size, const nic_limits *limits, nic_metadata kind,
+                                          uint64_t *content_size, nic_error *error);
+
 /* One slice of a file. */
 typedef struct nic_slice_info {
   uint32_t x, y, width, height; /* pixels */

@@ -7,6 +7,7 @@
 #include "api/file_info.h"
 #include "api/guard.h"
 #include "container/file.h"
+#include "image/metadata.h"
 
 namespace nic {
 namespace {
@@ -111,6 +112,29 @@ nic_status nic_read_info(const void* bytes, size_t size, const nic_limits* limit
     NIC_RETURN_IF_ERROR(nic::OpenFile({static_cast<const uint8_t*>(bytes), size}, complete, &file, &cut));
     nic::FillInfo(file, info);
     return cut;
+  });
+}
+
+nic_status nic_read_metadata_size(const void* bytes, size_t size, const nic_limits* limits, nic_metadata kind,
+                                  uint64_t* content_size, nic_error* error) {
+  return nic::Guard(error, [&]() -> nic::Status {
+    NIC_RETURN_IF_ERROR(nic::CheckArguments(bytes, content_size));
+    *content_size = 0;
+    if (kind < NIC_METADATA_ICC || kind > NIC_METADATA_XMP) {
+      return nic::Status::Error(NIC_INVALID_ARGUMENT, nic::Status::kNoOffset, "kind: not a nic_metadata");
+    }
+    const nic_limits complete = nic::CompleteLimits(limits);
+    nic::Memory memory(complete.max_memory);
+    nic::FileReader file(memory);
+    nic::Status cut;
+    NIC_RETURN_IF_ERROR(nic::OpenFile({static_cast<const uint8_t*>(bytes), size}, complete, &file, &cut));
+    const nic::Element* element = file.Find(static_cast<nic::ElementType>(kind));
+    if (!element) return file.has_latents() ? nic::Status() : cut;
+    nic::Buffer<uint8_t> content;
+    NIC_RETURN_IF_ERROR(nic::UnpackMetadata(file.Payload(*element), complete.max_metadata, memory, &content)
+                            .MovedBy(element->payload_offset));
+    *content_size = content.size();
+    return {};
   });
 }
 

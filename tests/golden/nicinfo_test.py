@@ -19,7 +19,7 @@ class Description(ToolTest):
         self.coded(width=300, height=200)
         info = self.info('photo.nic')
         size = self.path('photo.nic').stat().st_size
-        parts = [info[name] for name in ('header_bytes', 'metadata_bytes', 'hyper_latent_bytes', 'latent_bytes')]
+        parts = [info[name] for name in ('header_bytes', 'metadata_bytes', 'alpha_bytes', 'hyper_latent_bytes', 'latent_bytes')]
         self.assertEqual((info['bytes'], info['bytes_present'], sum(parts)), (size, size, size))
         self.assertLessEqual(info['header_bytes'], 32)
         self.assertEqual((info['width'], info['height'], info['channels'], info['bit_depth']), (300, 200, 3, 8))

@@ -95,6 +95,54 @@ def read_pnm(data):
     return width, height, channels, pixels
 
 
+def chunks(data):
+    """(name, content) of every chunk of a PNG, their checks checked."""
+    at = 8
+    while at < len(data):
+        size, name = struct.unpack('>I4s', data[at:at + 8])
+        body = data[at + 8:at + 8 + size]
+        assert zlib.crc32(name + body) == struct.unpack('>I', data[at + 8 + size:at + 12 + size])[0]
+        yield name, body
+        at += 12 + size
+
+
+def profile(description, space=b'RGB ', padding=0):
+    """An ICC profile that libpng takes for one: a header, a description, and filler, because libpng takes very short
+    chunks for broken ones."""
+    filler = bytes(i * i * 7 % 251 for i in range(200)) + bytes(-len(description) % 4 + padding)
+    body = struct.pack('>I', 0) + description + filler
+    header = struct.pack('>I', 128 + len(body)) + b'none\x02\0\0\0mntr' + space + b'XYZ ' + bytes(12) + b'acsp' + bytes(28)
+    return header + struct.pack('>III', 0xf6d6, 0x10000, 0xd32d) + bytes(48) + body
+
+
+def exif(orientation):
+    return b'MM\0*\0\0\0\x08\0\x01' + struct.pack('>HHIHH', 0x112, 3, 1, orientation, 0) + bytes(4)
+
+
+def metadata_chunks(icc=None, exif=None, xmp=None):
+    data = b''
+    if icc is not None:
+        data += chunk(b'iCCP', b'p\0\0' + zlib.compress(icc))
+    if exif is not None:
+        data += chunk(b'eXIf', exif)
+    if xmp is not None:
+        data += chunk(b'iTXt', b'XML:com.adobe.xmp' + bytes(5) + xmp)
+    return data
+
+
+def read_metadata(data):
+    """{'icc': ..., 'exif': ..., 'xmp': ...} of a PNG, of what there is."""
+    found = {}
+    for name, body in chunks(data):
+        if name == b'iCCP':
+            found['icc'] = zlib.decompress(body[body.index(b'\0') + 2:])
+        elif name == b'eXIf':
+            found['exif'] = body
+        elif name == b'iTXt' and body.startswith(b'XML:com.adobe.xmp' + bytes(5)):
+            found['xmp'] = body[22:]
+    return found
+
+
 def read_png(data):
     """The same of a PNG without interlacing whose rows have the filters None, Sub or Up."""
     width, height, depth, colour = struct.unpack('>IIBB', data[16:26])

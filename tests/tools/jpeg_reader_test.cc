@@ -83,11 +83,33 @@ TEST_CASE("colour, grey and progressive JPEG are read") {
   }
 }
 
-TEST_CASE("what a JPEG loses is noted") {
-  CHECK(ReadWhole({JCS_RGB, 3, false, "the sRGB profile"}).notes.empty());
-  CHECK(ReadWhole({JCS_RGB, 3, false, "Adobe RGB"}).notes.size() == 1);
-  CHECK(ReadWhole({JCS_RGB, 3, false, nullptr, 1}).notes.empty());
-  CHECK(ReadWhole({JCS_RGB, 3, false, nullptr, 6}).notes.size() == 1);
+TEST_CASE("a JPEG's metadata are kept") {
+  const JpegKind kind = {JCS_RGB, 3, false, "Adobe RGB", 6};
+  const Picture picture = ReadWhole(kind);
+  CHECK(picture.notes.empty());
+  CHECK(std::string(picture.metadata.icc.begin(), picture.metadata.icc.end()) == "Adobe RGB");
+  REQUIRE(picture.metadata.exif.size() == 26);
+  CHECK(picture.metadata.exif[0] == 'M');
+  CHECK(IsTurned(picture.metadata.exif));
+  CHECK(picture.metadata.xmp.empty());
+  CHECK(ReadWhole({JCS_RGB, 3}).metadata.empty());
+}
+
+TEST_CASE("what a JPEG loses when metadata are left out is noted") {
+  const auto count_notes = [](const JpegKind& kind) {
+    const TemporaryFolder folder;
+    Store(folder / "a", MakeJpeg(kind));
+    InputFile file;
+    REQUIRE(file.Open(folder / "a").ok());
+    Picture picture;
+    REQUIRE(ReadPicture(&file, {}, &picture, {false, false, false}).ok());
+    CHECK(picture.metadata.empty());
+    return picture.notes.size();
+  };
+  CHECK(count_notes({JCS_RGB, 3, false, "the sRGB profile"}) == 0);
+  CHECK(count_notes({JCS_RGB, 3, false, "Adobe RGB"}) == 1);
+  CHECK(count_notes({JCS_RGB, 3, false, nullptr, 1}) == 0);
+  CHECK(count_notes({JCS_RGB, 3, false, nullptr, 6}) == 1);
 }
 
 TEST_CASE("CMYK is refused") {

@@ -22,6 +22,19 @@ TEST_CASE("pictures beyond the limits are not allocated") {
   CHECK(picture.Allocate(51, 1, NIC_RGB8, limits).exit_status() == kExitLimit);
 }
 
+TEST_CASE("alpha is dropped from every pixel") {
+  Picture picture = SamplePicture(3, 2, NIC_GREY_ALPHA8);
+  const std::vector<uint8_t> before = picture.pixels;
+  picture.DropAlpha();
+  CHECK(picture.format == NIC_GREY8);
+  REQUIRE(picture.pixels.size() == 6);
+  for (size_t i = 0; i < 6; ++i) CHECK(picture.pixels[i] == before[2 * i]);
+  picture.DropAlpha();
+  CHECK(picture.pixels.size() == 6);
+  CHECK(WithoutAlpha(NIC_RGBA8) == NIC_RGB8);
+  CHECK(WithoutAlpha(NIC_RGB8) == NIC_RGB8);
+}
+
 TEST_CASE("PSNR") {
   Picture a = SamplePicture(10, 10, NIC_RGB8);
   Picture b = a;
