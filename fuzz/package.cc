@@ -17,7 +17,7 @@ using namespace nic;
 namespace {
 
 constexpr uint64_t kMemoryLimit = uint64_t{64} << 20;
-constexpr double kMaxMacs = 3e6;  // for each pixel: larger networks are accepted, but not run
+constexpr double kMaxMacs = 2e5;  // for each pixel: larger networks are accepted, but not run
 
 // Whatever is within its graph's bounds: the lowest, the highest, or both in turn.
 class ExtremeSource final : public TensorSource {
