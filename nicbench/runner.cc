@@ -1,5 +1,6 @@
 #include "nicbench/runner.h"
 
+#include <ctime>
 #include <filesystem>
 #include <utility>
 
@@ -7,6 +8,13 @@ namespace nic::bench {
 namespace {
 
 using tools::Outcome;
+
+// Of all threads of this process.
+double CpuSeconds() {
+  timespec time = {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
 
 class LibraryRunner : public Runner {
  public:
@@ -22,14 +30,17 @@ class LibraryRunner : public Runner {
 
   Outcome Encode(const Source& source, double rate, Usage* usage) override {
     Coded coded;
+    const double begun = CpuSeconds();
     NIC_TOOLS_RETURN_IF_FAILED(codec_.Encode(source, rate, &coded));
-    *usage = {coded.seconds, 0, codec_.peak_memory()};
+    *usage = {coded.seconds, CpuSeconds() - begun, codec_.peak_memory()};
     return {};
   }
 
   Outcome Decode(const Coded& coded, Usage* usage) override {
     tools::Picture picture;
+    const double begun = CpuSeconds();
     NIC_TOOLS_RETURN_IF_FAILED(codec_.Decode(coded, &picture, &usage->seconds));
+    usage->cpu_seconds = CpuSeconds() - begun;
     usage->peak_memory = codec_.peak_memory();
     return {};
   }

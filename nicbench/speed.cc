@@ -29,10 +29,29 @@ double Median(std::vector<double> values) {
 struct Figure {
   double pixels = 0;
   double seconds = 0;  // sum over the pictures of the median over the rounds
+  double cpu_seconds = 0;
   uint64_t peak_memory = 0;
+  std::vector<Usage> rounds;  // of the picture at hand
 
   double megapixels_a_second() const { return seconds > 0 ? pixels / 1e6 / seconds : 0; }
+  // What one core would do in a second that it has for itself.
+  double megapixels_a_cpu_second() const { return cpu_seconds > 0 ? pixels / 1e6 / cpu_seconds : 0; }
+  void Add(const Usage& usage) {
+    rounds.push_back(usage);
+    peak_memory = std::max(peak_memory, usage.peak_memory);
+  }
+  void FinishPicture();
 };
+
+void Figure::FinishPicture() {
+  std::vector<double> wall, cpu;
+  for (const Usage& usage : rounds) {
+    wall.push_back(usage.seconds);
+    cpu.push_back(usage.cpu_seconds);
+  }
+  seconds += Median(wall);
+  cpu_seconds += Median(cpu);
+}
 
 struct Entry {
   std::unique_ptr<Runner> runner;
@@ -46,8 +65,6 @@ struct Entry {
   // Of the picture at hand.
   double rate = 0;
   Coded coded;
-  std::vector<double> encode_seconds;
-  std::vector<double> decode_seconds;
 };
 
 class SpeedRun {
@@ -117,14 +134,12 @@ void SpeedRun::MeasureOnce(Entry* entry, const Source& source, Progress* progres
   if (entry->encodes) {
     const Outcome outcome = entry->runner->Encode(source, entry->rate, &usage);
     if (!outcome.ok()) return Fail(entry, source.name, outcome, progress);
-    entry->encode_seconds.push_back(usage.seconds);
-    entry->encoding.peak_memory = std::max(entry->encoding.peak_memory, usage.peak_memory);
+    entry->encoding.Add(usage);
   }
   if (entry->decodes) {
     const Outcome outcome = entry->runner->Decode(entry->coded, &usage);
     if (!outcome.ok()) return Fail(entry, source.name, outcome, progress);
-    entry->decode_seconds.push_back(usage.seconds);
-    entry->decoding.peak_memory = std::max(entry->decoding.peak_memory, usage.peak_memory);
+    entry->decoding.Add(usage);
   }
 }
 
@@ -133,8 +148,8 @@ void SpeedRun::MeasurePicture(const Source& source, Progress* progress) {
   for (Entry& entry : entries_) {
     if (entry.failed) continue;
     progress->Show(source.name + ", rate of " + entry.runner->name());
-    entry.encode_seconds.clear();
-    entry.decode_seconds.clear();
+    entry.encoding.rounds.clear();
+    entry.decoding.rounds.clear();
     const Outcome outcome = EncodeWithin(entry.runner->codec(), source, budget, &entry.coded, &entry.rate);
     if (!outcome.ok()) Fail(&entry, source.name, outcome, progress);
   }
@@ -149,8 +164,8 @@ void SpeedRun::MeasurePicture(const Source& source, Progress* progress) {
     if (entry.failed) continue;
     entry.bytes += static_cast<double>(entry.coded.bytes.size());
     for (Figure* figure : {&entry.encoding, &entry.decoding}) figure->pixels += source.pixels();
-    if (entry.encodes) entry.encoding.seconds += Median(entry.encode_seconds);
-    if (entry.decodes) entry.decoding.seconds += Median(entry.decode_seconds);
+    if (entry.encodes) entry.encoding.FinishPicture();
+    if (entry.decodes) entry.decoding.FinishPicture();
   }
 }
 
@@ -188,7 +203,8 @@ std::string Mebibytes(uint64_t bytes) { return Fixed(static_cast<double>(bytes) 
 void SpeedRun::Print() const {
   std::printf("Megapixels a second at %s bpp: %zu pictures, %d rounds; x: as a multiple of nic's programs\n\n",
               Fixed(options_.bpp, 2).c_str(), files_.size(), options_.rounds);
-  Table table({"<codec", "threads", "bpp", "encode MP/s", "x", "encode MiB", "decode MP/s", "x", "decode MiB"});
+  Table table(
+      {"<codec", "threads", "bpp", "encode MP/s", "x", "MP/CPU s", "MiB", "decode MP/s", "x", "MP/CPU s", "MiB"});
   for (const Entry& entry : entries_) {
     if (entry.failed || entry.encoding.pixels == 0) continue;
     const Entry* nic = FindNic(entries_, entry.runner->threads());
@@ -200,6 +216,7 @@ void SpeedRun::Print() const {
       const bool measured = encodes ? entry.encodes : entry.decodes;
       cells.push_back(measured ? Fixed(figure.megapixels_a_second(), 2) : "");
       cells.push_back(measured ? Ratio(figure, reference) : "");
+      cells.push_back(measured ? Fixed(figure.megapixels_a_cpu_second(), 2) : "");
       cells.push_back(measured ? Mebibytes(figure.peak_memory) : "");
     }
     table.Add(cells);
@@ -226,8 +243,10 @@ Outcome SpeedRun::Write() const {
                           {"settings", entry.runner->codec()->settings()},
                           {"bpp", 8 * entry.bytes / entry.encoding.pixels}};
     if (entry.encodes) row["encode_mp_s"] = entry.encoding.megapixels_a_second();
+    if (entry.encodes) row["encode_mp_cpu_s"] = entry.encoding.megapixels_a_cpu_second();
     if (entry.encodes) row["encode_memory"] = entry.encoding.peak_memory;
     if (entry.decodes) row["decode_mp_s"] = entry.decoding.megapixels_a_second();
+    if (entry.decodes) row["decode_mp_cpu_s"] = entry.decoding.megapixels_a_cpu_second();
     if (entry.decodes) row["decode_memory"] = entry.decoding.peak_memory;
     json["entries"].push_back(row);
   }
