@@ -1,5 +1,6 @@
 #include "base/status.h"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -26,12 +27,11 @@ Status Status::MovedBy(uint64_t base) const {
 Status Status::Within(const char* prefix) const {
   if (ok()) return *this;
   Status result = *this;
-  const int written = std::snprintf(result.message_, sizeof result.message_, "%s: ", prefix);
-  const size_t used = written < 0 ? 0 : static_cast<size_t>(written);
-  if (used + 1 >= sizeof result.message_) return result;
-  const size_t room = sizeof result.message_ - used - 1;
-  std::strncpy(result.message_ + used, message_, room);
-  result.message_[sizeof result.message_ - 1] = '\0';
+  std::snprintf(result.message_, sizeof result.message_, "%s: ", prefix);
+  const size_t used = std::strlen(result.message_);
+  const size_t copied = std::min(std::strlen(message_), sizeof result.message_ - 1 - used);
+  std::memcpy(result.message_ + used, message_, copied);
+  result.message_[used + copied] = '\0';
   return result;
 }
 
