@@ -104,7 +104,8 @@ Outcome Decoder::SetRegion(nic_info* info) {
   if (!options_->region) return {};
   const Region& region = *options_->region;
   if (nic_decoder_set_region(decoder_, region.x, region.y, region.width, region.height) != NIC_OK) {
-    return Outcome::Failure(kExitUsage, "--region", nic_decoder_error(decoder_)->message);
+    // The message begins with the name of the argument, "region".
+    return Outcome::Failure(kExitUsage, std::string("--") + nic_decoder_error(decoder_)->message);
   }
   info->width = region.width;
   info->height = region.height;
@@ -159,22 +160,23 @@ Outcome Decoder::Decode(const Job& job, PictureFormat format) {
   nic_info info = {};
   if (nic_decoder_info(decoder_, &info) != NIC_OK) return Outcome::Library(*nic_decoder_error(decoder_));
   if (info.has_alpha && format != PictureFormat::kPng) report_->Note(job.input, "PNM has no alpha; it is left out");
-  NIC_TOOLS_RETURN_IF_FAILED(SetRegion(&info));
+  nic_info decoded = info;
+  NIC_TOOLS_RETURN_IF_FAILED(SetRegion(&decoded));
   OutputFile output;
   NIC_TOOLS_RETURN_IF_FAILED(output.Open(job.output));
-  const Outcome outcome = WritePicture(job, info, format, &output);
-  if (outcome.ok()) Tell(job, info, stopwatch.seconds());
+  const Outcome outcome = WritePicture(job, decoded, format, &output);
+  if (outcome.ok()) Tell(job, info, decoded, stopwatch.seconds());
   return outcome;
 }
 
-void Decoder::Tell(const Job& job, const nic_info& info, double seconds) {
-  const double megapixels = 1e-6 * info.width * info.height;
+void Decoder::Tell(const Job& job, const nic_info& info, const nic_info& decoded, double seconds) {
+  const double megapixels = 1e-6 * decoded.width * decoded.height;
+  const double bpp = 8.0 * static_cast<double>(info.file_size) / info.width / info.height;
   char line[256];
   std::snprintf(line, sizeof line,
-                "%u x %u %s, %s bytes, %.3f bpp, %.3f s, %.1f megapixels a second, peak memory %.0f MB", info.width,
-                info.height, NameOf(info.format), Grouped(info.file_size).c_str(),
-                static_cast<double>(info.file_size) * 8e-6 / megapixels, seconds, megapixels / seconds,
-                static_cast<double>(nic_context_peak_memory(context_.get())) * 1e-6);
+                "%u x %u %s, %s bytes, %.3f bpp, %.3f s, %.1f megapixels a second, peak memory %.0f MB", decoded.width,
+                decoded.height, NameOf(info.format), Grouped(info.file_size).c_str(), bpp, seconds,
+                megapixels / seconds, static_cast<double>(nic_context_peak_memory(context_.get())) * 1e-6);
   report_->Detail(job.input, line);
 }
 

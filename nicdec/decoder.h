@@ -28,7 +28,8 @@ class Decoder {
   Outcome SetRegion(nic_info* info);
   Outcome ReadMetadata(const Job& job, Metadata* metadata);
   Outcome WritePicture(const Job& job, const nic_info& info, PictureFormat format, OutputFile* output);
-  void Tell(const Job& job, const nic_info& info, double seconds);
+  // `decoded` has the sides of the region, `info` those of the picture.
+  void Tell(const Job& job, const nic_info& info, const nic_info& decoded, double seconds);
 
   const DecodeOptions* options_;
   Report* report_;

@@ -214,3 +214,28 @@ TEST_CASE("null arguments are refused, a null error is allowed") {
   REQUIRE(error.status == NIC_OK);
   REQUIRE(error.message[0] == '\0');
 }
+
+TEST_CASE("the size of metadata is told without a model, from the beginning of a file") {
+  const Bytes file = MakeFile(70, 50, NIC_RGB8, 1024, true);
+  uint64_t size = 9;
+  nic_error error;
+  const auto read = [&](size_t prefix, nic_metadata kind, const nic_limits* limits = nullptr) {
+    return nic_read_metadata_size(file.data(), prefix, limits, kind, &size, &error);
+  };
+  REQUIRE(read(file.size(), NIC_METADATA_XMP) == NIC_OK);
+  CHECK(size == sizeof "<x:xmpmeta/>");
+  REQUIRE(read(file.size(), NIC_METADATA_ICC) == NIC_OK);
+  CHECK(size == 0);
+  for (size_t prefix = 0; prefix < file.size(); ++prefix) {
+    CAPTURE(prefix);
+    const nic_status status = read(prefix, NIC_METADATA_XMP);
+    CHECK((status == NIC_OK || status == NIC_TRUNCATED));
+    CHECK(size == (status == NIC_OK ? sizeof "<x:xmpmeta/>" : 0));
+  }
+  nic_limits limits = {};
+  limits.max_metadata = 5;
+  CHECK(read(file.size(), NIC_METADATA_XMP, &limits) == NIC_LIMIT_METADATA);
+  CHECK(read(file.size(), static_cast<nic_metadata>(0x84)) == NIC_INVALID_ARGUMENT);
+  CHECK(nic_read_metadata_size(nullptr, 5, nullptr, NIC_METADATA_ICC, &size, &error) == NIC_INVALID_ARGUMENT);
+  CHECK(nic_read_metadata_size(file.data(), 5, nullptr, NIC_METADATA_ICC, nullptr, &error) == NIC_INVALID_ARGUMENT);
+}
