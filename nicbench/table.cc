@@ -54,7 +54,8 @@ std::string Fixed(double value, int decimals) {
 std::string Percent(double value) {
   if (!std::isfinite(value)) return "n/a";
   char text[64];
-  std::snprintf(text, sizeof text, "%+.2f %%", value);
+  // What rounds to zero shows no sign of its own.
+  std::snprintf(text, sizeof text, "%+.2f %%", std::round(value * 100) == 0 ? 0.0 : value);
   return text;
 }
 

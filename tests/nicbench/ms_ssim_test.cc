@@ -1,5 +1,6 @@
 #include "nicbench/ms_ssim.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
@@ -27,6 +28,30 @@ TEST_CASE("MS-SSIM of equal pictures is 1") {
   const tools::Picture picture =
       Make(200, 180, NIC_RGB8, [](size_t x, size_t y, size_t c) { return (x * x + 3 * y * (c + 1)) % 251; });
   CHECK(*MsSsim(picture, picture) == Approx(1).margin(1e-6));
+}
+
+// Every value is an integer formula, so that another program can make the same pictures. The figures are those of
+// pytorch-msssim's definition, computed in double precision with PyTorch.
+TEST_CASE("MS-SSIM agrees with pytorch-msssim") {
+  struct Case {
+    uint32_t width, height;
+    double colour, grey;
+  };
+  const Case odd_and_even = GENERATE(Case{256, 192, 0.986113887, 0.985831792}, Case{201, 177, 0.989586200, 0.989609834},
+                                     Case{176, 176, 0.991498564, 0.991478221});
+  const auto pattern = [](size_t x, size_t y, size_t c) { return (x * 3 + y * (c + 2) + x * y / 16 * 5) % 256; };
+  const auto noisy = [&](size_t x, size_t y, size_t c) {
+    const size_t noise = (x * 7 + y * 13 + c * 29) * (x + 3 * y + 1) % 41;  // 20 too high
+    return std::clamp<size_t>(pattern(x, y, c) + noise, 20, 275) - 20;
+  };
+  for (const nic_pixel_format format : {NIC_RGB8, NIC_GREY8}) {
+    const tools::Picture a = Make(odd_and_even.width, odd_and_even.height, format, pattern);
+    const tools::Picture b = Make(odd_and_even.width, odd_and_even.height, format, noisy);
+    const double expected = format == NIC_RGB8 ? odd_and_even.colour : odd_and_even.grey;
+    INFO(odd_and_even.width << " x " << odd_and_even.height << ", " << format << " channels");
+    CHECK(*MsSsim(a, b) == Approx(expected).epsilon(0).margin(2e-7));
+    CHECK(*MsSsim(b, a) == Approx(expected).epsilon(0).margin(2e-7));
+  }
 }
 
 TEST_CASE("MS-SSIM of flat pictures is the last scale's luminance term") {

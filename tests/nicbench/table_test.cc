@@ -29,6 +29,7 @@ TEST_CASE("numbers that are none have names") {
   CHECK(Fixed(INFINITY, 3) == "inf");
   CHECK(Percent(-12.345) == "-12.35 %");
   CHECK(Percent(3) == "+3.00 %");
+  CHECK(Percent(-0.001) == "+0.00 %");
   CHECK(Percent(none) == "n/a");
 }
 
