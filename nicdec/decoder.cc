@@ -112,7 +112,8 @@ Outcome Decoder::SetRegion(nic_info* info) {
   return {};
 }
 
-// With --keep-going, damaged metadata are left out with a warning.
+// Metadata that are damaged or beyond the limit never keep a picture from being decoded (format-spec/elements.md): they
+// are left out with a warning.
 Outcome Decoder::ReadMetadata(const Job& job, Metadata* metadata) {
   for (const MetadataKind& kind : kMetadataKinds) {
     const uint8_t* bytes = nullptr;
@@ -121,8 +122,9 @@ Outcome Decoder::ReadMetadata(const Job& job, Metadata* metadata) {
       if (size) (metadata->*kind.content).assign(bytes, bytes + size);
       continue;
     }
-    const Outcome outcome = Outcome::Library(*nic_decoder_error(decoder_));
-    if (!options_->keep_going) return outcome;
+    const nic_error& error = *nic_decoder_error(decoder_);
+    const Outcome outcome = Outcome::Library(error);
+    if (error.status != NIC_MALFORMED && error.status != NIC_LIMIT_METADATA) return outcome;
     report_->Warn(job.input, outcome.text());
   }
   return {};
