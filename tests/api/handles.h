@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
 #include <vector>
 
 #include "nic/nic.h"
@@ -69,15 +68,15 @@ class CountingAllocator {
   uint64_t calls() const { return calls_; }
   uint64_t held() const { return held_; }
   uint64_t peak() const { return peak_; }
-  size_t blocks() const;
+  size_t blocks() const { return blocks_; }
 
  private:
   static void* Allocate(void* user, size_t bytes);
   static void Release(void* user, void* block);
 
-  mutable std::mutex mutex_;
-  std::unordered_map<void*, size_t> blocks_;
+  std::mutex mutex_;
   uint64_t calls_ = 0;
+  size_t blocks_ = 0;
   uint64_t held_ = 0;
   uint64_t peak_ = 0;
   uint64_t fail_at_ = 0;
