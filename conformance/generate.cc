@@ -171,6 +171,7 @@ class Generator {
     DrawHeader(random, model.decoder(), &header);
     if (OneIn(random, 3)) choices.metadata = DrawMetadata(random);
     if (OneIn(random, 5)) choices.alpha = DrawAlpha(random, header.width, header.height, memory);
+    if (OneIn(random, 4)) choices.gain_map = DrawGainMap(random, header, model.decoder(), memory);
     if (OneIn(random, 4)) choices.symbols = static_cast<Symbols>(Draw(random, 1, 3));
     RandomFile file;
     Require(MakeRandomFile(random, model, choices, memory, &file), name);

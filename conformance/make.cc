@@ -52,11 +52,12 @@ struct Case {
   uint8_t version_minor = 0;
   bool grey = false;
   bool alpha = false;
+  bool gain_map = false;
   Symbols symbols = Symbols::kTypical;
   std::vector<MetadataElement> metadata = {};
 };
 
-// As elements.md, section 2, has it.
+// As elements.md, section 3, has it.
 std::vector<uint8_t> Coded(uint8_t coding, const std::vector<uint8_t>& content, Memory& memory) {
   std::vector<uint8_t> payload = {coding};
   if (coding == 0) {
@@ -126,6 +127,7 @@ class Maker {
     choices.metadata = made.metadata;
     std::mt19937 random(static_cast<uint32_t>(number_));
     if (made.alpha) choices.alpha = DrawAlpha(random, made.width, made.height, memory_);
+    if (made.gain_map) choices.gain_map = DrawGainMap(random, header, model.prepared->decoder(), memory_);
     RandomFile file;
     Require(MakeRandomFile(random, *model.prepared, choices, memory_, &file), made.topic);
     const std::string place = folder_ + "/" + group + "/" + number + "-" + made.topic;
@@ -258,6 +260,26 @@ void AddAlpha(Maker& maker) {
   maker.Add({.topic = "alpha-metadata", .title = "Alpha and metadata", .alpha = true, .metadata = {{0x85, Payload(9)}}});
 }
 
+void AddGainMaps(Maker& maker) {
+  const auto add = [&](Case made) {
+    made.topic = "gain-map-" + made.topic;
+    made.gain_map = true;
+    maker.Add(made);
+  };
+  add({.topic = "one-position", .title = "A gain map of one position", .width = 9, .height = 11});
+  for (const uint8_t level : {0, 1, 2}) {
+    add({.topic = "level-" + std::to_string(level), .title = "A gain map over level " + std::to_string(level),
+         .width = 100, .height = 70, .level = level});
+  }
+  add({.topic = "interpolation", .title = "A gain map over an interpolated rate", .width = 70, .height = 100, .level = 0, .interpolation = 200});
+  add({.topic = "slices", .title = "A gain map over several slices", .width = 130, .height = 97, .slice_side_code = 0});
+  add({.topic = "levels-16", .title = "A gain map over 16 levels", .model = "levels-16", .width = 90, .height = 90, .level = 8});
+  add({.topic = "one-level", .title = "A gain map that moves nothing: one level", .model = "levels-1", .width = 60, .height = 60, .level = 0});
+  add({.topic = "factor-8", .title = "A gain map, 8 pixels a position", .model = "factor-8", .width = 61, .height = 35, .level = 0});
+  add({.topic = "factor-32", .title = "A gain map, 32 pixels a position", .model = "factor-32", .width = 130, .height = 97, .level = 0});
+  add({.topic = "grey-alpha", .title = "A gain map, grey and alpha", .width = 50, .height = 50, .grey = true, .alpha = true});
+}
+
 void AddSymbols(Maker& maker) {
   maker.Add({.topic = "symbols-zero", .title = "All symbols 0", .width = 70, .height = 60, .symbols = Symbols::kZero});
   maker.Add({.topic = "symbols-escapes", .title = "Nearly all symbols escaped", .width = 70, .height = 60, .symbols = Symbols::kEscapes});
@@ -299,5 +321,6 @@ int main(int argc, char** argv) {
             "uncommon");
   maker.Add({.topic = "side-65536-high", .title = "A height above the default limit", .width = 1, .height = 65536, .slice_side_code = 10, .symbols = Symbols::kZero},
             "uncommon");
+  AddGainMaps(maker);
   return 0;
 }

@@ -186,6 +186,21 @@ def alpha_cases(b, c):
     c.add("alpha-twice", "Alpha twice", "container.md 4", "NIC_MALFORMED", b.header.size + len(twice), b.with_elements(twice * 2))
 
 
+def gain_map_cases(b, c):
+    positions = -(-b.header.width // b.model.latent_factor) * -(-b.header.height // b.model.latent_factor)
+    good = b"\x20" + stored_frame(bytes(positions))
+    for topic, title, payload, offset in (
+            ("empty", "A gain map without a payload", b"", 0), ("unit", "A unit of 0", b"\0" + good[1:], 0),
+            ("none", "A gain map without a frame", b"\x20", 1),
+            ("size", "A frame of one position more", b"\x20" + stored_frame(bytes(positions + 1)), 1),
+            ("two", "Two frames in a gain map", good + stored_frame(b""), 1),
+            ("damaged", "A frame in a gain map that is none", b"\x20" + bytes(30), 1)):
+        data = b.with_elements(write_element(3, payload))
+        c.add(f"gain-map-{topic}", title, "elements.md 2", "NIC_MALFORMED", b.header.size + 2 + offset, data)
+    c.add("gain-map-twice", "A gain map twice", "container.md 4", "NIC_MALFORMED",
+          b.header.size + len(write_element(3, good)), b.with_elements(write_element(3, good) * 2))
+
+
 def latents_cases(one, many, four, c):
     start = one.header.size
     for size in (0, 1, 8):
@@ -519,6 +534,7 @@ def main():
     slice_cases(one, many, cases)
     package_cases(one, tiny, cases)
     model_cases(one, cases)
+    gain_map_cases(one, cases)
     write_table_of_cases(valid, cases)
     print(f"make_suite: {len(valid)} valid, {len(cases.rows)} invalid")
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "codec/gain_map.h"
 #include "codec/slice_context.h"
 #include "codec/slice_layout.h"
 #include "container/file.h"
@@ -130,6 +131,25 @@ std::vector<uint8_t> DrawAlpha(std::mt19937& random, uint32_t width, uint32_t he
   return {payload.begin(), payload.end()};
 }
 
+std::vector<uint8_t> DrawGainMap(std::mt19937& random, const FileHeader& header, const DecoderModel& model,
+                                 Memory& memory) {
+  const SliceLayout layout(header.width, header.height, header.slice_side(), model);
+  const int style = Draw(random, 0, 2);
+  GainMap map;
+  map.unit = OneIn(random, 3) ? Draw(random, 1, 255) : Draw(random, 1, 16);
+  map.width = layout.latent_width();
+  map.height = layout.latent_height();
+  map.steps = Buffer<int8_t>(memory, static_cast<size_t>(map.width * map.height));
+  const int start = Draw(random, -128, 127), across = Draw(random, -9, 9);
+  for (size_t i = 0; i < map.steps.size(); ++i) {
+    const int step = style == 0 ? Draw(random, -128, 127) : style == 1 ? start + static_cast<int>(i) * across : start;
+    map.steps[i] = static_cast<int8_t>(static_cast<uint8_t>(step));
+  }
+  std::pmr::vector<uint8_t> payload(&memory);
+  EncodeGainMap(map, memory, &payload);
+  return {payload.begin(), payload.end()};
+}
+
 Status MakeRandomFile(std::mt19937& random, const PreparedModel& model, const FileChoices& choices, Memory& memory,
                       RandomFile* file) {
   const FileHeader& header = choices.header;
@@ -151,6 +171,7 @@ Status MakeRandomFile(std::mt19937& random, const PreparedModel& model, const Fi
     NIC_RETURN_IF_ERROR(writer.Metadata(element.type, element.payload));
   }
   if (!choices.alpha.empty()) NIC_RETURN_IF_ERROR(writer.Alpha(choices.alpha));
+  if (!choices.gain_map.empty()) NIC_RETURN_IF_ERROR(writer.GainMap(choices.gain_map));
   NIC_RETURN_IF_ERROR(writer.Latents(slices));
   file->bytes.assign(bytes.begin(), bytes.end());
   return {};

@@ -31,7 +31,8 @@ struct FileChoices {
   FileHeader header;
   Symbols symbols = Symbols::kTypical;
   std::vector<MetadataElement> metadata;
-  std::vector<uint8_t> alpha;  // the payload of an alpha element; empty: none
+  std::vector<uint8_t> alpha;     // the payload of an alpha element; empty: none
+  std::vector<uint8_t> gain_map;  // of a gain map
 };
 
 Status MakeRandomFile(std::mt19937& random, const PreparedModel& model, const FileChoices& choices, Memory& memory,
@@ -40,6 +41,8 @@ Status MakeRandomFile(std::mt19937& random, const PreparedModel& model, const Fi
 // Draws all fields of a header but its size, channels and model.
 void DrawHeader(std::mt19937& random, const DecoderModel& model, FileHeader* header);
 std::vector<MetadataElement> DrawMetadata(std::mt19937& random);
+// The payload of a gain map for a picture of a model: noise, a slope, or one value.
+std::vector<uint8_t> DrawGainMap(std::mt19937& random, const FileHeader& header, const DecoderModel& model, Memory& memory);
 // The payload of an alpha element: noise, a slope, or one value.
 std::vector<uint8_t> DrawAlpha(std::mt19937& random, uint32_t width, uint32_t height, Memory& memory);
 

@@ -9,6 +9,25 @@
 #include "tools/stopwatch.h"
 
 namespace nic::tools {
+namespace {
+
+std::string Decibels(const char* name, double value, const char* where) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%s%.2f dB%s, ", name, value, where);
+  return text;
+}
+
+// "PSNR 38.12 dB, ", with a mask also what it is inside and outside; nothing if it was not measured.
+std::string DescribePsnr(const nic_encode_result& result) {
+  if (std::isnan(result.psnr)) return "";
+  std::string text = Decibels("PSNR ", result.psnr, "");
+  if (!std::isnan(result.psnr_inside)) text += Decibels("", result.psnr_inside, " inside the mask");
+  if (!std::isnan(result.psnr_outside)) text += Decibels("", result.psnr_outside, " outside");
+  return text;
+}
+
+}  // namespace
+
 Outcome Encoder::Set(nic_encoder_parameter parameter, double value, const char* option) {
   if (nic_encoder_set(encoder_, parameter, value) == NIC_OK) return {};
   const Outcome outcome = Outcome::Library(*nic_encoder_error(encoder_));
@@ -23,6 +42,22 @@ Outcome Encoder::SetRate() {
   if (!options_->gain_level) return {};
   NIC_TOOLS_RETURN_IF_FAILED(Set(NIC_ENCODER_GAIN_LEVEL, *options_->gain_level, "--gain-level"));
   return Set(NIC_ENCODER_INTERPOLATION, options_->interpolation.value_or(0) / 256, "--interp");
+}
+
+// Reads the mask, which then serves all pictures.
+Outcome Encoder::SetRoi() {
+  if (options_->roi.empty()) return {};
+  constexpr double kDefaultStrength = 2;
+  InputFile file;
+  Picture mask;
+  Outcome outcome = file.Open(options_->roi);
+  if (outcome.ok()) outcome = ReadPicture(&file, options_->limits, &mask, {false, false, false});
+  if (!outcome.ok()) return Outcome::Failure(outcome.exit_status(), "--roi " + options_->roi, outcome.text());
+  mask.MakeGrey();
+  const nic_image image = mask.image();
+  if (nic_encoder_set_roi(encoder_, &image, options_->roi_strength.value_or(kDefaultStrength)) == NIC_OK) return {};
+  outcome = Outcome::Library(*nic_encoder_error(encoder_));
+  return Outcome::Failure(outcome.exit_status(), "--roi " + options_->roi, outcome.text());
 }
 
 // All kinds, so that nothing of the file before is left.
@@ -47,6 +82,7 @@ Outcome Encoder::Open() {
     NIC_TOOLS_RETURN_IF_FAILED(Set(NIC_ENCODER_MODEL_ID, id, "--model"));
   }
   NIC_TOOLS_RETURN_IF_FAILED(Set(NIC_ENCODER_EFFORT, options_->effort, "--effort"));
+  NIC_TOOLS_RETURN_IF_FAILED(SetRoi());
   return SetRate();
 }
 
@@ -80,10 +116,9 @@ void Encoder::Tell(const Job& job, const Picture& picture, const nic_encode_resu
                                  Grouped(result.size) + " bytes");
   }
   char line[256];
-  char psnr[32] = "";
-  if (!std::isnan(result.psnr)) std::snprintf(psnr, sizeof psnr, "PSNR %.2f dB, ", result.psnr);
+  const std::string psnr = DescribePsnr(result);
   std::snprintf(line, sizeof line, "%u x %u %s, %s bytes, %.3f bpp, %sgain level %u + %u/256, %.2f s", picture.width,
-                picture.height, NameOf(picture.format), Grouped(result.size).c_str(), result.bpp, psnr,
+                picture.height, NameOf(picture.format), Grouped(result.size).c_str(), result.bpp, psnr.c_str(),
                 result.gain_level, result.interpolation, seconds);
   report_->Detail(job.input, line);
 }

@@ -24,6 +24,7 @@ class Encoder {
  private:
   Outcome Set(nic_encoder_parameter parameter, double value, const char* option);
   Outcome SetRate();
+  Outcome SetRoi();
   Outcome SetMetadata(const Metadata& metadata);
   void Tell(const Job& job, const Picture& picture, const nic_encode_result& result, double seconds);
 

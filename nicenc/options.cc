@@ -54,6 +54,15 @@ void AddRate(CLI::App* app, EncodeOptions* options) {
       ->transform(WholeIn(0, 255));
 }
 
+void AddRoi(CLI::App* app, EncodeOptions* options) {
+  app->add_option("--roi", options->roi, "a grey picture of the same size: the brighter, the better; black: as asked for")
+      ->type_name("MASK.png");
+  app->add_option("--roi-strength", options->roi_strength,
+                  "with --roi: gain levels by which white is better, 0.125 to 15, default 2")
+      ->type_name("N")
+      ->check(DecimalIn(0.125, 15));
+}
+
 void AddStrip(CLI::App* app, EncodeOptions* options) {
   const auto strip = [options](const std::string& text) {
     std::istringstream names(text);
@@ -81,6 +90,7 @@ std::string CheckTogether(const EncodeOptions& options) {
     if (given && first) return std::string(first) + " and " + name + " exclude each other";
     if (given) first = name;
   }
+  if (options.roi_strength && options.roi.empty()) return "--roi-strength needs --roi";
   if (options.interpolation && !options.gain_level) return "--interp needs --gain-level";
   return "";
 }
@@ -96,6 +106,7 @@ std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, Encode
       .add_option("-e,--effort", options->effort, "1 (fast) to 9 (small), default 3; 6 to 9 search with LibTorch")
       ->type_name("E")
       ->transform(WholeIn(1, 9));
+  AddRoi(&line->app(), options);
   AddStrip(&line->app(), options);
   line->AddModel(options, "encode with this model: its name, or a .nicm package");
   line->app().option_defaults()->group("General");

@@ -58,6 +58,7 @@ Json AsJson(const Description& d) {
           {"header_bytes", info.header_size},
           {"metadata_bytes", info.metadata_size},
           {"alpha_bytes", info.alpha_size},
+          {"gain_map_bytes", info.gain_map_size},
           {"hyper_latent_bytes", info.hyper_size},
           {"latent_bytes", info.latent_size},
           {"bits_per_pixel", d.bpp()},

@@ -32,6 +32,7 @@ void AppendSizes(std::string* out, const Description& d) {
   AppendBytes(out, "header", info.header_size, info.file_size);
   if (info.metadata_size) AppendBytes(out, "metadata", info.metadata_size, info.file_size);
   if (info.alpha_size) AppendBytes(out, "alpha", info.alpha_size, info.file_size);
+  if (info.gain_map_size) AppendBytes(out, "gain map", info.gain_map_size, info.file_size);
   AppendBytes(out, "hyper-latents", info.hyper_size, info.file_size);
   AppendBytes(out, "latents", info.latent_size, info.file_size);
   if (d.bytes_present < info.file_size) AppendBytes(out, "missing", info.file_size - d.bytes_present, info.file_size);

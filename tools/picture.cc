@@ -68,6 +68,17 @@ void Picture::DropAlpha() {
   format = WithoutAlpha(format);
 }
 
+void Picture::MakeGrey() {
+  DropAlpha();
+  if (format == NIC_GREY8) return;
+  for (size_t i = 0; i < pixels.size() / 3; ++i) {
+    const uint8_t* rgb = &pixels[3 * i];
+    pixels[i] = static_cast<uint8_t>((77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2] + 128) >> 8);
+  }
+  pixels.resize(pixels.size() / 3);
+  format = NIC_GREY8;
+}
+
 double Psnr(const Picture& a, const Picture& b) {
   uint64_t squares = 0;
   for (size_t i = 0; i < a.pixels.size(); ++i) {

@@ -24,6 +24,8 @@ struct Picture {
   uint8_t* row(uint32_t y) { return pixels.data() + y * stride(); }
   // Leaves out the alpha channel, if there is one.
   void DropAlpha();
+  // Makes it a picture of one channel: (77 R + 150 G + 29 B) / 256, alpha left out.
+  void MakeGrey();
   // As libnic's argument; points into `pixels`.
   nic_image image() { return {width, height, format, stride(), pixels.data()}; }
 

@@ -198,8 +198,8 @@ class Reader:
 # -- container.md: header, elements, slices -------------------------------------------------------------------------
 
 FILE_SIGNATURE = b"\x8aNIC\r\n\x1a\n"
-LATENTS, ALPHA = 0x01, 0x02
-SINGLE_ELEMENTS = (ALPHA, 0x81, 0x82, 0x83, 0x84)  # of these and of the latents at most one
+LATENTS, ALPHA, GAIN_MAP = 0x01, 0x02, 0x03
+SINGLE_ELEMENTS = (ALPHA, GAIN_MAP, 0x81, 0x82, 0x83, 0x84)  # of these and of the latents at most one
 
 
 class Header:
@@ -257,7 +257,7 @@ def read_elements(data, header):
         seen.add(kind)
         if payload + size >= 1 << 64:
             raise Refused("NIC_MALFORMED", position + 1, "payload_size: exceeds the largest file")
-        if kind not in (LATENTS, ALPHA):
+        if kind not in (LATENTS, ALPHA, GAIN_MAP):
             if kind < 0x80:
                 raise Refused("NIC_UNSUPPORTED_FEATURE", position, f"element_type: {kind:#04x} cannot be skipped")
             metadata += payload - position + size
@@ -952,6 +952,17 @@ def apply_gain(tensor, mantissas, shifts):
     return np.clip(rounded_shift(tensor * mantissas, shifts), -32768, 32767)
 
 
+def apply_gain_map(model, header, offsets, latents, dump):
+    """The gained latents where each position has a rate of its own (codec.md, section 5.4)."""
+    rates = np.clip(256 * header.gain_level + header.interpolation + offsets, 0, 256 * (model.levels - 1))
+    gained = np.zeros_like(latents)
+    for rate in np.unique(rates):
+        mantissas, shifts = compute_gains(model.inverse_gain, int(rate) >> 8, int(rate) & 255)
+        dump.line("gain", f"rate {rate} mantissas {mantissas.tolist()} shifts {shifts.tolist()}")
+        gained[rates == rate] = apply_gain(latents[rates == rate], mantissas, shifts)
+    return gained
+
+
 def round_pixels(model, header, v):
     b = model.output_bits
     if header.channels_code == 0:
@@ -992,6 +1003,22 @@ def decode_alpha(payload, offset, width, height):
         rows.append(alpha)
         above = alpha
     return np.array(rows, np.uint8), bool(payload[0] & 1)
+
+
+def decode_gain_map(payload, offset, height, width):
+    """The offsets of the rate at every latent position, in 1/256 of a level."""
+    if not payload or payload[0] == 0:
+        raise Refused("NIC_MALFORMED", offset, "gain map: unit: absent, or 0")
+    if not is_one_frame(payload[1:], height * width):
+        raise Refused("NIC_MALFORMED", offset + 1, "gain map: not one zstd frame of a byte for each latent position")
+    try:
+        content = unzstd(payload[1:], height * width)
+    except Exception as error:  # each zstd module has exceptions of its own
+        raise Refused("NIC_MALFORMED", offset + 1, "gain map: the zstd frame is damaged") from error
+    steps = np.frombuffer(content, np.uint8).reshape(height, width).copy()
+    steps[0] = np.cumsum(steps[0])  # modulo 256
+    steps = np.cumsum(steps, axis=0, dtype=np.uint8).view(np.int8)
+    return payload[0] * steps.astype(np.int64)
 
 
 METADATA = {0x81: "icc", 0x82: "exif", 0x83: "xmp"}
@@ -1045,6 +1072,11 @@ def decode(data, find_model, dump, keep_going=False):
         raise Refused("NIC_MALFORMED", None, "gain_level: above the model's highest level")
     height, width = ceil_divide(header.height, model.latent_factor), ceil_divide(header.width, model.latent_factor)
     side = header.slice_side // model.latent_factor
+    offsets = None
+    for kind, _, offset, size in result.elements:
+        if kind == GAIN_MAP:
+            offsets = decode_gain_map(data[offset:offset + size], offset, height, width)
+            dump.array("gain-map", "offsets in 1/256 level", offsets[:, :, None])
     latents = result.latents = np.zeros((height, width, model.latent_channels), np.int64)
     result.slices, result.damage = [], []
     columns = ceil_divide(header.width, header.slice_side)
@@ -1063,10 +1095,14 @@ def decode(data, find_model, dump, keep_going=False):
         place[:] = y
         result.slices.append((z, y))
 
-    mantissas, shifts = compute_gains(model.inverse_gain, header.gain_level, header.interpolation)
-    dump.line("gain", f"mantissas {mantissas.tolist()} shifts {shifts.tolist()}")
+    if offsets is None:
+        mantissas, shifts = compute_gains(model.inverse_gain, header.gain_level, header.interpolation)
+        dump.line("gain", f"mantissas {mantissas.tolist()} shifts {shifts.tolist()}")
+        gained = apply_gain(latents, mantissas, shifts)
+    else:
+        gained = apply_gain_map(model, header, offsets, latents, dump)
     synthesis_input = model.synthesis.inputs[0]
-    x = np.clip(apply_gain(latents, mantissas, shifts), synthesis_input.low, synthesis_input.high)
+    x = np.clip(gained, synthesis_input.low, synthesis_input.high)
     dump.array("gained", "x", x)
     v = run_graph(model.synthesis, [x], dump)[0][:header.height, :header.width]
     dump.array("output", "v", v)
@@ -1093,8 +1129,8 @@ def analyse(model, pixels):
 
 # -- The program ----------------------------------------------------------------------------------------------------
 
-STAGES = ("header", "elements", "metadata", "slices", "hyper-latents", "features", "means", "indices", "latents", "gain", "gained",
-          "activations", "output", "pixels", "alpha")
+STAGES = ("header", "elements", "metadata", "slices", "gain-map", "hyper-latents", "features", "means", "indices", "latents",
+          "gain", "gained", "activations", "output", "pixels", "alpha")
 
 
 class Dump:

@@ -39,6 +39,9 @@ typedef struct nic_encode_result {
   uint32_t gain_level;
   uint32_t interpolation;
   int target_missed; /* 1 if a target lies outside what the model can reach: the file is the nearest end */
+  double psnr_inside;  /* like psnr, over the blocks of 8 x 8 pixels in which the mask of nic_encoder_set_roi is bright by
+                          more than half; NaN without a mask or such blocks */
+  double psnr_outside; /* over the other blocks; NaN without a mask or such blocks */
 } nic_encode_result;
 
 typedef struct nic_encoder nic_encoder;
@@ -61,6 +64,13 @@ NIC_API void nic_encoder_reset(nic_encoder *encoder);
 /* Gives metadata for the files to come: `size` bytes, copied; 0 for none. NIC_LIMIT_METADATA beyond the context's limit.
  * nic_encoder_reset forgets it. */
 NIC_API nic_status nic_encoder_set_metadata(nic_encoder *encoder, nic_metadata kind, const void *bytes, size_t size);
+
+/* Gives a mask for the pictures to come, a NIC_GREY8 image of their size: where it is black they have the rate that the
+ * parameters ask for, where it is white a rate `strength` gain levels above (0.125 .. 15, in steps of 1/8; no higher than
+ * the model's highest level), in between what lies in between. The file grows accordingly; a target holds for the
+ * whole file. The mask is read here and not needed afterwards. NULL for none, as does nic_encoder_reset. Encoding a
+ * picture of another size says NIC_INVALID_ARGUMENT. */
+NIC_API nic_status nic_encoder_set_roi(nic_encoder *encoder, const nic_image *mask, double strength);
 
 /* Encodes a picture, which is read only. Alpha is kept exactly; the colour of pixels whose alpha is 0 is not. The bytes belong to the encoder and are valid until its next call;
  * `result` may be NULL. `measure`: 1 to have result->psnr whatever the rate, which costs a synthesis. */

@@ -49,11 +49,12 @@ typedef struct nic_info {
   uint32_t slice_columns;
   uint32_t slice_rows;
   uint64_t file_size;     /* bytes of the file as its fields say, even if fewer were given */
-  uint64_t header_size;   /* all that is neither metadata nor alpha nor coded latents */
+  uint64_t header_size;   /* all that is neither metadata, alpha, gain map nor coded latents */
   uint64_t metadata_size; /* elements that do not change pixels, their type and length included */
   uint64_t alpha_size;    /* the alpha element, its type and length included */
   uint64_t hyper_size;    /* coded hyper-latents of all slices */
   uint64_t latent_size;   /* coded latents of all slices */
+  uint64_t gain_map_size; /* the gain map, its type and length included; 0 if the whole picture has one rate */
 } nic_info;
 
 /* Tells how many bytes of metadata of a kind a file carries, once unpacked: *content_size, 0 without any. Needs no model,

@@ -8,6 +8,7 @@
 #include "api/context.h"
 #include "api/file_info.h"
 #include "api/guard.h"
+#include "codec/gain_map.h"
 #include "codec/picture_decoder.h"
 #include "codec/synthesis.h"
 #include "image/alpha.h"
@@ -25,6 +26,7 @@ struct nic_decoder {
   nic::FileReader file;
   bool opened = false;
   const nic::Element* alpha_element = nullptr;
+  const nic::Element* gain_map_element = nullptr;
   nic::Buffer<uint8_t> metadata[3];  // ICC, Exif, XMP, once asked for
   const nic::ModelStore::Model* model = nullptr;
   uint64_t damaged = 0;
@@ -104,10 +106,12 @@ Status Open(nic_decoder& decoder, std::span<const uint8_t> bytes) {
   decoder.damaged = 0;
   decoder.region = {};
   decoder.alpha_element = nullptr;
+  decoder.gain_map_element = nullptr;
   for (Buffer<uint8_t>& metadata : decoder.metadata) metadata = {};
   Status cut;
   NIC_RETURN_IF_ERROR(OpenWholeFile(bytes, decoder.context.limits, &decoder.file, &cut));
   decoder.alpha_element = decoder.file.Find(ElementType::kAlpha);
+  decoder.gain_map_element = decoder.file.Find(ElementType::kGainMap);
   const FileHeader& header = decoder.file.header();
   NIC_RETURN_IF_ERROR(
       decoder.context.models.FindForDecoding(header.model_id, header.model_digest, &decoder.model));
@@ -133,6 +137,13 @@ Status ReadAlpha(const nic_decoder& decoder, Alpha* alpha) {
       .MovedBy(element.payload_offset);
 }
 
+Status ReadGainMap(const nic_decoder& decoder, const SliceLayout& layout, GainMap* map) {
+  const Element& element = *decoder.gain_map_element;
+  return DecodeGainMap(decoder.file.Payload(element), layout.latent_height(), layout.latent_width(),
+                       decoder.context.memory, map)
+      .MovedBy(element.payload_offset);
+}
+
 // Decodes and hands each row of samples to `take`, which counts rows from the region's first.
 template <typename Take>
 Status DecodeRows(nic_decoder& decoder, Take&& take) {
@@ -141,6 +152,11 @@ Status DecodeRows(nic_decoder& decoder, Take&& take) {
   const PreparedModel& model = *decoder.model->prepared;
   const SliceLayout layout(header.width, header.height, header.slice_side(), model.decoder());
   const Rect region = ResultRegion(decoder);
+  GainMap gain_map;
+  const bool has_gain_map = decoder.gain_map_element != nullptr;
+  if (has_gain_map) NIC_RETURN_IF_ERROR(ReadGainMap(decoder, layout, &gain_map));
+  const GainField gains(model.decoder().inverse_gain, model.decoder().latent_channels,
+                        {header.gain_level, header.interpolation}, has_gain_map ? &gain_map : nullptr, context.memory);
   Rect wanted;
   NIC_RETURN_IF_ERROR(FindLatents(model, layout, region, context.memory, &wanted));
   DecodedLatents decoded;
@@ -160,9 +176,8 @@ Status DecodeRows(nic_decoder& decoder, Take&& take) {
     }
     return take(row, values, converter);
   };
-  const RateIndex rate{header.gain_level, header.interpolation};
   NIC_RETURN_IF_ERROR(
-      Synthesise(model, layout, decoded.latents, rate, region, *context.parallel, context.memory, take_row));
+      Synthesise(model, layout, decoded.latents, gains, region, *context.parallel, context.memory, take_row));
   NIC_RETURN_IF_ERROR(context.progress.Report(1));
   return decoded.first_damage;
 }

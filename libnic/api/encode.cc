@@ -18,6 +18,7 @@
 #include "container/file.h"
 #include "image/alpha.h"
 #include "image/metadata.h"
+#include "image/region_mask.h"
 
 namespace nic {
 namespace {
@@ -25,6 +26,7 @@ namespace {
 constexpr double kUnset = std::numeric_limits<double>::quiet_NaN();
 constexpr double kDefaultQuality = 75;
 constexpr int kParameters = NIC_ENCODER_PREMULTIPLIED;
+constexpr int kStepsInLevel = 8;  // of a mask
 constexpr int kMetadataKinds = NIC_METADATA_XMP - NIC_METADATA_ICC + 1;
 
 // By parameter number, from 1.
@@ -62,6 +64,8 @@ struct nic_encoder {
   nic_context& context;
   double values[nic::kParameters];
   std::pmr::vector<std::pmr::vector<uint8_t>> metadata;  // packed payloads by kind; empty for none
+  nic::RegionMask mask;  // of the pictures to come; empty for none
+  int mask_steps = 0;    // by which white is better, in 1/8 of a level
   std::pmr::vector<uint8_t> bytes;
   nic_error error = {};
 };
@@ -72,6 +76,7 @@ namespace {
 void Reset(nic_encoder& encoder) {
   for (int i = 0; i < kParameters; ++i) encoder.values[i] = kBounds[i].preset;
   for (auto& payload : encoder.metadata) payload.clear();
+  encoder.mask = {};
 }
 
 Status SetParameter(nic_encoder& encoder, nic_encoder_parameter parameter, double value) {
@@ -109,7 +114,8 @@ class PreparedPicture {
  public:
   PreparedPicture(const nic_image& image, const nic_encoder& encoder, Memory& memory)
       : colours_{image.width, image.height, static_cast<int>(image.format), image.stride, image.pixels},
-        alpha_payload_(&memory) {
+        alpha_payload_(&memory),
+        gain_map_payload_(&memory) {
     if (image.format % 2 == 0) SplitAlpha(image, encoder, memory);
     for (int i = 0; i < kMetadataKinds; ++i) {
       const auto type = static_cast<uint8_t>(NIC_METADATA_ICC + i);
@@ -120,11 +126,19 @@ class PreparedPicture {
   const PixelView& colours() const { return colours_; }
   std::span<const ExtraElement> extras() const { return {extras_, extra_count_}; }
 
+  void AddGainMap(const nic_encoder& encoder, int latent_factor) {
+    gain_map_ = MakeGainMap(encoder.mask, latent_factor, encoder.mask_steps, encoder.context.memory);
+    EncodeGainMap(gain_map_, encoder.context.memory, &gain_map_payload_);
+    extras_[extra_count_++] = {static_cast<uint8_t>(ElementType::kGainMap), gain_map_payload_};
+  }
+  // Null if there is none.
+  const GainMap* gain_map() const { return gain_map_payload_.empty() ? nullptr : &gain_map_; }
+
   // A decoder counts metadata by elements, types and sizes included.
   Status CheckMetadata(uint64_t limit) const {
     uint64_t size = 0;
     for (const ExtraElement& extra : extras()) {
-      if (extra.type == static_cast<uint8_t>(ElementType::kAlpha)) continue;
+      if (extra.type < 0x80) continue;
       size += 1 + static_cast<uint64_t>(VarintSize(extra.payload.size())) + extra.payload.size();
     }
     if (size <= limit) return {};
@@ -151,7 +165,9 @@ class PreparedPicture {
   PixelView colours_;
   Buffer<uint8_t> split_;
   std::pmr::vector<uint8_t> alpha_payload_;
-  ExtraElement extras_[1 + kMetadataKinds];
+  GainMap gain_map_;
+  std::pmr::vector<uint8_t> gain_map_payload_;
+  ExtraElement extras_[2 + kMetadataKinds];
   size_t extra_count_ = 0;
 };
 
@@ -168,6 +184,29 @@ Status SetMetadata(nic_encoder& encoder, nic_metadata kind, std::span<const uint
   return {};
 }
 
+// Takes a mask for the pictures to come.
+Status SetRoi(nic_encoder& encoder, const nic_image& mask, double strength) {
+  if (!mask.pixels) return InvalidArgument("mask: pixels is null");
+  if (mask.format != NIC_GREY8) return InvalidArgument("mask: format is not NIC_GREY8");
+  if (mask.width == 0 || mask.height == 0) return InvalidArgument("mask: width or height is 0");
+  if (mask.stride < mask.width) return InvalidArgument("mask: stride is less than a row");
+  if (!(strength >= 1.0 / kStepsInLevel && strength <= kMaxLevels - 1)) {
+    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "strength: %g is not in %g .. %d", strength,
+                         1.0 / kStepsInLevel, kMaxLevels - 1);
+  }
+  NIC_RETURN_IF_ERROR(CheckDimensions(mask.width, mask.height, encoder.context.limits));
+  encoder.mask = RegionMask({mask.width, mask.height, 8, mask.stride, mask.pixels}, encoder.context.memory);
+  encoder.mask_steps = static_cast<int>(std::lround(strength * kStepsInLevel));
+  return {};
+}
+
+Status CheckMask(const nic_encoder& encoder, const nic_image& image) {
+  const RegionMask& mask = encoder.mask;
+  if (mask.empty() || (mask.width() == image.width && mask.height() == image.height)) return {};
+  return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "mask: %u x %u pixels, but the picture has %u x %u",
+                       mask.width(), mask.height(), image.width, image.height);
+}
+
 // Encodes one picture at the rate that the parameters ask for.
 class EncodeCall {
  public:
@@ -176,6 +215,7 @@ class EncodeCall {
         progress_(encoder.context.progress),
         levels_(model.decoder().levels),
         samples_(static_cast<double>(picture.width) * picture.height),
+        has_mask_(settings.mask != nullptr),
         picture_(model, settings, picture, *encoder.context.parallel, encoder.context.memory) {}
 
   Status Run(bool measure, nic_encode_result* result) {
@@ -221,7 +261,7 @@ class EncodeCall {
     goal.from_below = false;
     goal.close_enough = 0.005;
     goal.logarithmic = false;
-    return Search(goal, [this] { return psnr_; });
+    return Search(goal, [this] { return quality_.psnr; });
   }
 
   Status Search(const RateGoal& goal, const std::function<double()>& quantity) {
@@ -240,13 +280,16 @@ class EncodeCall {
 
   Status EncodeAt(int step, const Progress& progress) {
     step_ = step;
-    return picture_.Encode(RateAt(step), progress, &encoder_.bytes, measure_ ? &psnr_ : nullptr);
+    return picture_.Encode(RateAt(step), progress, &encoder_.bytes, measure_ ? &quality_ : nullptr);
   }
 
   void FillResult(nic_encode_result* result) const {
     result->size = encoder_.bytes.size();
     result->bpp = 8 * static_cast<double>(result->size) / samples_;
-    result->psnr = psnr_;
+    const bool split = has_mask_ && measure_;
+    result->psnr = measure_ ? quality_.psnr : kUnset;
+    result->psnr_inside = split ? quality_.inside : kUnset;
+    result->psnr_outside = split ? quality_.outside : kUnset;
     result->gain_level = static_cast<uint32_t>(RateAt(step_).level);
     result->interpolation = static_cast<uint32_t>(RateAt(step_).interpolation);
     result->target_missed = missed_;
@@ -256,16 +299,18 @@ class EncodeCall {
   Progress progress_;
   int levels_;
   double samples_;
+  bool has_mask_;
   PictureEncoder picture_;
   bool measure_ = false;
   bool missed_ = false;
   int step_ = 0;
-  double psnr_ = kUnset;
+  Quality quality_;
 };
 
 Status Encode(nic_encoder& encoder, const nic_image& image, bool measure, nic_encode_result* result) {
   encoder.bytes.clear();
   NIC_RETURN_IF_ERROR(CheckImage(image, encoder.context.limits));
+  NIC_RETURN_IF_ERROR(CheckMask(encoder, image));
   if (encoder.Get(NIC_ENCODER_INTERPOLATION) != 0 && !encoder.Has(NIC_ENCODER_GAIN_LEVEL)) {
     return InvalidArgument("NIC_ENCODER_INTERPOLATION: set without NIC_ENCODER_GAIN_LEVEL");
   }
@@ -283,9 +328,12 @@ Status Encode(nic_encoder& encoder, const nic_image& image, bool measure, nic_en
     return Status::Error(NIC_UNSUPPORTED_FEATURE, Status::kNoOffset,
                          "effort: 6 to 9 need the search plug-in, which is not installed");
   }
-  const PreparedPicture picture(image, encoder, encoder.context.memory);
+  PreparedPicture picture(image, encoder, encoder.context.memory);
+  if (!encoder.mask.empty()) picture.AddGainMap(encoder, model->prepared->decoder().latent_factor);
   NIC_RETURN_IF_ERROR(picture.CheckMetadata(encoder.context.limits.max_metadata));
   settings.extras = picture.extras();
+  settings.gain_map = picture.gain_map();
+  settings.mask = encoder.mask.empty() ? nullptr : &encoder.mask;
   EncodeCall call(encoder, *model->prepared, settings, picture.colours());
   return call.Run(measure, result);
 }
@@ -345,6 +393,14 @@ nic_status nic_encoder_set_metadata(nic_encoder* encoder, nic_metadata kind, con
   return nic::Guard(&encoder->error, [&]() -> nic::Status {
     if (!bytes && size) return nic::InvalidArgument("bytes: null");
     return nic::SetMetadata(*encoder, kind, {static_cast<const uint8_t*>(bytes), size});
+  });
+}
+
+nic_status nic_encoder_set_roi(nic_encoder* encoder, const nic_image* mask, double strength) {
+  if (!encoder) return NIC_INVALID_ARGUMENT;
+  return nic::Guard(&encoder->error, [&]() -> nic::Status {
+    encoder->mask = {};
+    return mask ? nic::SetRoi(*encoder, *mask, strength) : nic::Status();
   });
 }
 

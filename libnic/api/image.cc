@@ -18,11 +18,12 @@ SliceGrid GridOf(const FileHeader& header) { return SliceGrid::Of(header.width, 
 void FillSizes(const FileReader& file, nic_info* info) {
   info->metadata_size = file.metadata_size();
   info->alpha_size = file.alpha_size();
+  info->gain_map_size = file.gain_map_size();
   info->header_size = file.header_size();
   if (!file.has_latents()) return;
   info->file_size = file.file_size();
   const uint64_t slices_begin = file.slices().empty() ? file.latents().payload_offset : file.slices()[0].offset;
-  info->header_size = slices_begin - info->metadata_size - info->alpha_size;
+  info->header_size = slices_begin - info->metadata_size - info->alpha_size - info->gain_map_size;
   for (const CodedSlice& slice : file.slices().first(static_cast<size_t>(file.slices_available()))) {
     info->header_size += slice.size - slice.stream.size();
     info->hyper_size += slice.hyper_size;

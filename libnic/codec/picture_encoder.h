@@ -9,6 +9,7 @@
 
 #include "base/parallel.h"
 #include "codec/analysis.h"
+#include "codec/gain_map.h"
 #include "codec/prepared_model.h"
 #include "codec/progress.h"
 #include "codec/slice_layout.h"
@@ -33,6 +34,15 @@ struct EncoderSettings {
   int slice_side_code = 4;    // n: slices of 64 << n pixels
   int effort = 3;
   std::span<const ExtraElement> extras;  // borrowed; in the order of the file
+  const GainMap* gain_map = nullptr;     // borrowed, or null; the same is among the extras
+  const RegionMask* mask = nullptr;      // borrowed, or null: splits what is measured
+};
+
+// Peak signal to noise ratios in dB; infinite where no sample differs.
+struct Quality {
+  double psnr = 0;     // over all samples
+  double inside = 0;   // over those inside the mask; NaN if there are none
+  double outside = 0;  // over the others; NaN if there are none
 };
 
 class PictureEncoder {
@@ -44,14 +54,13 @@ class PictureEncoder {
   // To be called first.
   Status Analyse(const Progress& progress = Progress());
 
-  // Encodes at `rate` into *bytes, replacing them. With `measured`, unless null, also decodes and gives the peak signal
-  // to noise ratio over all samples, in dB; infinite if no sample differs.
-  Status Encode(const RateIndex& rate, const Progress& progress, std::pmr::vector<uint8_t>* bytes, double* psnr);
+  // Encodes at `rate` into *bytes, replacing them. For `quality`, unless null, also decodes and compares.
+  Status Encode(const RateIndex& rate, const Progress& progress, std::pmr::vector<uint8_t>* bytes, Quality* quality);
 
  private:
   Status Write(const RateIndex& rate, const std::pmr::vector<struct EncodedSlice>& slices,
                std::pmr::vector<uint8_t>* bytes) const;
-  Status MeasurePsnr(const RateIndex& rate, const TensorWindow& decoded, double* psnr);
+  Status Measure(const RateIndex& rate, const TensorWindow& decoded, Quality* quality);
 
   const PreparedModel& model_;
   EncoderSettings settings_;

@@ -59,7 +59,7 @@ class SliceEncoder {
         tables_(&memory),
         symbols_(&memory) {}
 
-  void GainLatents(const TensorBuffer& analysed, const Rect& place, std::span<const Gain> gains) {
+  void GainLatents(const TensorBuffer& analysed, const Rect& place, const GainField& field) {
     const DecoderModel& decoder = model_.decoder();
     const GraphInput range = model_.encoder().hyper_analysis.inputs[0];
     const int16_t low = std::max(decoder.latent_low, range.low);
@@ -67,8 +67,9 @@ class SliceEncoder {
     for (int64_t y = 0; y < place.height(); ++y) {
       for (int64_t x = 0; x < place.width(); ++x) {
         const int16_t* from = analysed.at(place.y0 + y, place.x0 + x);
+        const Gain* gains = field.at(place.y0 + y, place.x0 + x);
         int16_t* to = targets_.at(y, x);
-        for (size_t c = 0; c < gains.size(); ++c) to[c] = std::clamp(ApplyGain(from[c], gains[c]), low, high);
+        for (size_t c = 0; c < field.channels(); ++c) to[c] = std::clamp(ApplyGain(from[c], gains[c]), low, high);
       }
     }
   }
@@ -142,7 +143,7 @@ Status EncodeSlice(const PreparedModel& model, const TensorBuffer& analysed, con
                    const SliceChoices& choices, Parallel& parallel, Memory& memory, EncodedSlice* slice,
                    TensorWindow* decoded) {
   SliceEncoder encoder(model, place, choices, parallel, memory);
-  encoder.GainLatents(analysed, place, choices.gains);
+  encoder.GainLatents(analysed, place, *choices.gains);
   NIC_RETURN_IF_ERROR(encoder.EncodeHyperLatents());
   for (size_t pass = 0; pass < model.decoder().passes.size(); ++pass) NIC_RETURN_IF_ERROR(encoder.EncodePass(pass));
   encoder.Finish(choices.lanes, slice);

@@ -3,13 +3,12 @@
 
 #include <cstdint>
 #include <memory_resource>
-#include <span>
 #include <vector>
 
 #include "base/parallel.h"
+#include "codec/gain_map.h"
 #include "codec/prepared_model.h"
 #include "codec/tensor_buffer.h"
-#include "model/gain.h"
 
 namespace nic {
 
@@ -22,9 +21,9 @@ struct EncodedSlice {
 };
 
 struct SliceChoices {
-  std::span<const Gain> gains;  // one for each latent channel
-  int lanes = 1;                // 0: those that suit the size
-  bool optimise = false;        // rate-distortion optimised symbols instead of the nearest ones
+  const GainField* gains = nullptr;  // of the whole picture
+  int lanes = 1;                     // 0: those that suit the size
+  bool optimise = false;             // rate-distortion optimised symbols instead of the nearest ones
 };
 
 // Encodes the rectangle `place` of the picture's analysed latents. `decoded`, unless null, receives the latents that

@@ -8,25 +8,25 @@ namespace {
 // Latents times the inverse gain, within the synthesis' input range.
 class UngainedSource final : public TensorSource {
  public:
-  UngainedSource(const TensorWindow& latents, const std::pmr::vector<Gain>& gains, const GraphInput& range)
+  UngainedSource(const TensorWindow& latents, const GainField& gains, const GraphInput& range)
       : latents_(latents), gains_(gains), range_(range) {}
 
   Status Read(int, const TensorView& view) override {
     for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) {
-      for (int64_t x = view.rect.x0; x < view.rect.x1; ++x) ReadPosition(latents_.at(y, x), view.at(y, x));
+      for (int64_t x = view.rect.x0; x < view.rect.x1; ++x) ReadPosition(latents_.at(y, x), gains_.at(y, x), view.at(y, x));
     }
     return {};
   }
 
  private:
-  void ReadPosition(const int16_t* latent, int16_t* input) const {
-    for (size_t c = 0; c < gains_.size(); ++c) {
-      input[c] = std::clamp(ApplyGain(latent[c], gains_[c]), range_.low, range_.high);
+  void ReadPosition(const int16_t* latent, const Gain* gains, int16_t* input) const {
+    for (size_t c = 0; c < gains_.channels(); ++c) {
+      input[c] = std::clamp(ApplyGain(latent[c], gains[c]), range_.low, range_.high);
     }
   }
 
   const TensorWindow& latents_;
-  const std::pmr::vector<Gain>& gains_;
+  const GainField& gains_;
   const GraphInput range_;
 };
 
@@ -60,11 +60,8 @@ Status FindLatents(const PreparedModel& model, const SliceLayout& layout, const 
 }
 
 Status Synthesise(const PreparedModel& model, const SliceLayout& layout, const TensorWindow& latents,
-                  const RateIndex& rate, const Rect& region, Parallel& parallel, Memory& memory, const ValueRow& row) {
-  const DecoderModel& numbers = model.decoder();
-  std::pmr::vector<Gain> gains(static_cast<size_t>(numbers.latent_channels), &memory);
-  ComputeGains(numbers.inverse_gain, numbers.latent_channels, rate, gains.data());
-  UngainedSource source(latents, gains, numbers.synthesis.inputs[0]);
+                  const GainField& gains, const Rect& region, Parallel& parallel, Memory& memory, const ValueRow& row) {
+  UngainedSource source(latents, gains, model.decoder().synthesis.inputs[0]);
   RowSink sink(region.width(), memory, row);
   return model.synthesis().Run(layout.latent_height(), layout.latent_width(), region, 0, source, sink, parallel, memory);
 }

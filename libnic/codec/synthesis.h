@@ -4,11 +4,11 @@
 #include <functional>
 
 #include "base/parallel.h"
+#include "codec/gain_map.h"
 #include "codec/prepared_model.h"
 #include "codec/slice_layout.h"
 #include "codec/tensor_buffer.h"
 #include "image/pixels.h"
-#include "model/gain.h"
 
 namespace nic {
 
@@ -20,9 +20,9 @@ using ValueRow = std::function<Status(int64_t y, const int16_t* values)>;
 Status FindLatents(const PreparedModel& model, const SliceLayout& layout, const Rect& region, Memory& memory,
                    Rect* latents);
 
-// Runs the synthesis at `rate` over the picture that `layout` describes and hands out the rows of `region`, in pixels.
-// `latents` holds at least what FindLatents says.
+// Runs the synthesis over the picture that `layout` describes and hands out the rows of `region`, in pixels. `latents`
+// holds at least what FindLatents says; `gains` are the inverse ones.
 Status Synthesise(const PreparedModel& model, const SliceLayout& layout, const TensorWindow& latents,
-                  const RateIndex& rate, const Rect& region, Parallel& parallel, Memory& memory, const ValueRow& row);
+                  const GainField& gains, const Rect& region, Parallel& parallel, Memory& memory, const ValueRow& row);
 
 }  // namespace nic

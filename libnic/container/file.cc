@@ -9,9 +9,14 @@ namespace {
 
 constexpr uint8_t kFirstSkippable = 0x80;
 
+// Known types below 0x80 that stand before the latents.
+bool IsPicturePart(uint8_t type) {
+  return type == static_cast<uint8_t>(ElementType::kAlpha) || type == static_cast<uint8_t>(ElementType::kGainMap);
+}
+
 bool MayRepeat(uint8_t type) {
   const bool single = type >= static_cast<uint8_t>(ElementType::kIcc) && type <= static_cast<uint8_t>(ElementType::kCicp);
-  return !single && type != static_cast<uint8_t>(ElementType::kAlpha);
+  return !single && !IsPicturePart(type);
 }
 
 uint32_t DividedUp(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
@@ -32,6 +37,7 @@ Status FileReader::Open(std::span<const uint8_t> bytes, uint64_t metadata_limit)
   elements_.clear();
   metadata_size_ = 0;
   alpha_size_ = 0;
+  gain_map_size_ = 0;
   has_latents_ = false;
   slices_.clear();
   slices_available_ = 0;
@@ -67,6 +73,7 @@ Status FileReader::ReadElements(uint64_t metadata_limit) {
 void FileReader::CountElement(const Element& element) {
   const uint64_t size = element.payload_offset - element.offset + element.payload_size;
   if (element.type == static_cast<uint8_t>(ElementType::kAlpha)) alpha_size_ = size;
+  if (element.type == static_cast<uint8_t>(ElementType::kGainMap)) gain_map_size_ = size;
   if (element.type >= kFirstSkippable) metadata_size_ += size;
 }
 
@@ -74,8 +81,7 @@ Status FileReader::CheckElement(const Element& element, uint64_t metadata_limit)
   if (element.payload_size > UINT64_MAX - element.payload_offset) {
     return Status::Error(NIC_MALFORMED, element.offset + 1, "payload_size: exceeds the largest file");
   }
-  if (element.type == static_cast<uint8_t>(ElementType::kLatents)) return {};
-  if (element.type == static_cast<uint8_t>(ElementType::kAlpha)) return {};
+  if (element.type == static_cast<uint8_t>(ElementType::kLatents) || IsPicturePart(element.type)) return {};
   if (element.type < kFirstSkippable) {
     return Status::Error(NIC_UNSUPPORTED_FEATURE, element.offset,
                          "element_type: 0x%02X is unknown and cannot be skipped", element.type);
@@ -192,10 +198,16 @@ Status FileWriter::Metadata(uint8_t type, std::span<const uint8_t> payload) {
   return {};
 }
 
-Status FileWriter::Alpha(std::span<const uint8_t> payload) {
-  constexpr auto kType = static_cast<uint8_t>(ElementType::kAlpha);
-  if (seen_[kType]) return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "alpha: written twice");
-  WriteElement(kType, payload);
+Status FileWriter::Alpha(std::span<const uint8_t> payload) { return WriteOnce(ElementType::kAlpha, payload); }
+
+Status FileWriter::GainMap(std::span<const uint8_t> payload) { return WriteOnce(ElementType::kGainMap, payload); }
+
+Status FileWriter::WriteOnce(ElementType type, std::span<const uint8_t> payload) {
+  const auto number = static_cast<uint8_t>(type);
+  if (seen_[number]) {
+    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "element_type: 0x%02X is written twice", number);
+  }
+  WriteElement(number, payload);
   return {};
 }
 

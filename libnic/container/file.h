@@ -17,7 +17,7 @@ namespace nic {
 enum class ElementType : uint8_t {
   kLatents = 0x01,  // the last element
   kAlpha = 0x02,
-  kGainMap = 0x03,  // reserved, refused
+  kGainMap = 0x03,
   kIcc = 0x81,
   kExif = 0x82,
   kXmp = 0x83,
@@ -93,6 +93,7 @@ class FileReader {
   // Bytes of all metadata elements, types and lengths included.
   uint64_t metadata_size() const { return metadata_size_; }
   uint64_t alpha_size() const { return alpha_size_; }  // the same of the alpha element
+  uint64_t gain_map_size() const { return gain_map_size_; }  // and of the gain map
   // The part of an element's payload that is there.
   std::span<const uint8_t> Payload(const Element& element) const;
 
@@ -121,6 +122,7 @@ class FileReader {
   std::pmr::vector<Element> elements_;
   uint64_t metadata_size_ = 0;
   uint64_t alpha_size_ = 0;
+  uint64_t gain_map_size_ = 0;
   bool has_latents_ = false;
   std::pmr::vector<CodedSlice> slices_;
   uint64_t slices_available_ = 0;
@@ -133,7 +135,7 @@ struct SliceBytes {
   std::span<const uint8_t> stream;  // at least kLaneStateBytes for each lane
 };
 
-// Writes a file to a vector, which it borrows: Begin, metadata and alpha if any, Latents. Each function appends; after a
+// Writes a file to a vector, which it borrows: Begin, metadata, alpha and gain map if any, Latents. Each function appends; after a
 // failure the file is not to be used.
 class FileWriter {
  public:
@@ -144,12 +146,14 @@ class FileWriter {
   // NIC_INVALID_ARGUMENT for a type below 0x80 or a repetition that the format forbids; NIC_LIMIT_METADATA beyond the
   // limit that a reader has by default.
   Status Metadata(uint8_t type, std::span<const uint8_t> payload);
-  // The payload of the alpha element, at most once.
+  // The payload of the alpha element or of the gain map, each at most once.
   Status Alpha(std::span<const uint8_t> payload);
+  Status GainMap(std::span<const uint8_t> payload);
   // The slices in raster order, at least one. NIC_INVALID_ARGUMENT for none.
   Status Latents(std::span<const SliceBytes> slices);
 
  private:
+  Status WriteOnce(ElementType type, std::span<const uint8_t> payload);
   void WriteElement(uint8_t type, std::span<const uint8_t> payload);
 
   std::pmr::vector<uint8_t>* bytes_;

@@ -449,3 +449,91 @@ TEST_CASE("one call encodes with the embedded model, or says that there is none"
     REQUIRE(bytes == nullptr);
   }
 }
+
+namespace {
+
+// White in the middle third of the columns.
+Picture MakeMask(uint32_t width, uint32_t height) {
+  Picture mask = MakePicture(width, height, NIC_GREY8);
+  for (size_t i = 0; i < mask.pixels.size(); ++i) mask.pixels[i] = i % width / (width / 3) == 1 ? 255 : 0;
+  return mask;
+}
+
+nic_status SetRoi(const Encoder& encoder, Picture mask, double strength) {
+  const nic_image view = mask.View();
+  return nic_encoder_set_roi(encoder.get(), &view, strength);
+}
+
+}  // namespace
+
+TEST_CASE("a mask makes its region better and the file larger") {
+  const Context context = NewBlockContext();
+  const Encoder encoder = NewEncoder(context, kBlockModelId);
+  const Picture picture = MakeBlocks(192, 128, NIC_RGB8);
+  Set(encoder, NIC_ENCODER_GAIN_LEVEL, 0);
+  const nic_encode_result plain = Result(encoder, picture, true);
+  REQUIRE(std::isnan(plain.psnr_inside));
+  REQUIRE(std::isnan(plain.psnr_outside));
+  REQUIRE(SetRoi(encoder, MakeMask(192, 128), 2) == NIC_OK);
+  const nic_encode_result local = Result(encoder, picture, true);
+  REQUIRE(local.size > plain.size);
+  REQUIRE(local.psnr > plain.psnr);
+  REQUIRE(local.psnr_inside > local.psnr_outside + 1);
+  REQUIRE(local.gain_level == 0);
+  const nic_encode_result unmeasured = Result(encoder, picture);
+  REQUIRE(std::isnan(unmeasured.psnr_inside));
+  REQUIRE(unmeasured.size == local.size);
+
+  REQUIRE(nic_encoder_set_roi(encoder.get(), nullptr, 0) == NIC_OK);
+  REQUIRE(Result(encoder, picture, true).size == plain.size);
+}
+
+TEST_CASE("what a mask gives is what is decoded, region for region") {
+  const Context context = NewSmallContext();
+  const Encoder encoder = NewEncoder(context);
+  const Picture picture = MakePicture(200, 150, NIC_RGB8);
+  Set(encoder, NIC_ENCODER_GAIN_LEVEL, 1);
+  Set(encoder, NIC_ENCODER_SLICE_SIDE, 64);
+  REQUIRE(SetRoi(encoder, MakePicture(200, 150, NIC_GREY8), 1.5) == NIC_OK);
+  nic_encode_result result;
+  const Bytes file = Encode(encoder, picture, &result, true);
+  nic_info info;
+  REQUIRE(nic_read_info(file.data(), file.size(), nullptr, &info, nullptr) == NIC_OK);
+  REQUIRE(info.gain_map_size > 0);
+  REQUIRE(info.header_size + info.gain_map_size + info.hyper_size + info.latent_size == file.size());
+  const Picture whole = Decode(context, file);
+  REQUIRE(PsnrOf(whole, picture) == Approx(result.psnr).epsilon(1e-9));
+
+  const Decoder decoder = NewDecoder(context);
+  REQUIRE(nic_decoder_open(decoder.get(), file.data(), file.size()) == NIC_OK);
+  REQUIRE(nic_decoder_set_region(decoder.get(), 70, 40, 90, 60) == NIC_OK);
+  Bytes part(size_t{90} * 60 * 3);
+  const nic_image image = {90, 60, NIC_RGB8, 270, part.data()};
+  REQUIRE(nic_decoder_decode(decoder.get(), &image) == NIC_OK);
+  for (size_t y = 0; y < 60; ++y) {
+    const auto from = whole.pixels.begin() + static_cast<ptrdiff_t>(((40 + y) * 200 + 70) * 3);
+    REQUIRE(std::equal(from, from + 270, part.begin() + static_cast<ptrdiff_t>(y * 270)));
+  }
+}
+
+TEST_CASE("masks that cannot be used are refused") {
+  const Context context = NewSmallContext();
+  const Encoder encoder = NewEncoder(context);
+  for (const double strength : {0.0, 0.1, -1.0, 15.5, static_cast<double>(NAN), static_cast<double>(INFINITY)}) {
+    REQUIRE(SetRoi(encoder, MakeMask(30, 30), strength) == NIC_INVALID_ARGUMENT);
+  }
+  REQUIRE(SetRoi(encoder, MakePicture(30, 30, NIC_RGB8), 1) == NIC_INVALID_ARGUMENT);
+  REQUIRE(nic_encoder_set_roi(nullptr, nullptr, 1) == NIC_INVALID_ARGUMENT);
+  nic_image none = {30, 30, NIC_GREY8, 30, nullptr};
+  REQUIRE(nic_encoder_set_roi(encoder.get(), &none, 1) == NIC_INVALID_ARGUMENT);
+  REQUIRE(SetRoi(encoder, MakeMask(30, 30), 1) == NIC_OK);
+  Picture other = MakePicture(30, 31, NIC_RGB8);
+  const nic_image image = other.View();
+  const uint8_t* bytes = nullptr;
+  size_t size = 0;
+  REQUIRE(nic_encoder_encode(encoder.get(), &image, 0, &bytes, &size, nullptr) == NIC_INVALID_ARGUMENT);
+  REQUIRE(std::string(nic_encoder_error(encoder.get())->message) == "mask: 30 x 30 pixels, but the picture has 30 x 31");
+  nic_encoder_reset(encoder.get());
+  Set(encoder, NIC_ENCODER_MODEL_ID, kSmallModelId);
+  REQUIRE(nic_encoder_encode(encoder.get(), &image, 0, &bytes, &size, nullptr) == NIC_OK);
+}

@@ -50,7 +50,9 @@ std::pmr::vector<uint8_t> Encode(SmallCodec& codec, const PixelView& picture, co
   PictureEncoder encoder(*codec.model, settings, picture, parallel, codec.memory);
   REQUIRE(encoder.Analyse().ok());
   std::pmr::vector<uint8_t> bytes(&codec.memory);
-  const Status status = encoder.Encode(rate, Progress(), &bytes, psnr);
+  nic::Quality quality;
+  const Status status = encoder.Encode(rate, Progress(), &bytes, psnr ? &quality : nullptr);
+  if (psnr) *psnr = quality.psnr;
   INFO(status.message());
   REQUIRE(status.ok());
   return bytes;
@@ -81,7 +83,9 @@ double DecodedPsnr(SmallCodec& codec, const std::pmr::vector<uint8_t>& bytes, co
     for (size_t i = 0; i < samples.size(); ++i) squares += std::pow(double(samples[i]) - picture.row(static_cast<uint32_t>(y))[i], 2);
     return {};
   };
-  REQUIRE(Synthesise(*codec.model, layout, decoded.latents, {header.gain_level, header.interpolation},
+  const nic::GainField gains(numbers.inverse_gain, numbers.latent_channels, {header.gain_level, header.interpolation},
+                             nullptr, codec.memory);
+  REQUIRE(Synthesise(*codec.model, layout, decoded.latents, gains,
                      {0, 0, header.width, header.height}, serial, codec.memory, take)
               .ok());
   return 10 * std::log10(255.0 * 255.0 * static_cast<double>(samples.size()) * header.height / squares);

@@ -44,13 +44,12 @@ void RoundTrip(const PreparedModel& model, Memory& memory, uint32_t seed) {
   const int channels = model.decoder().latent_channels;
   const Rect all{0, 0, 5, 3};
   const TensorBuffer analysed = nic::testing::MakeAnalysed(memory, 3, 5, channels, seed);
-  std::vector<nic::Gain> gains(static_cast<size_t>(channels));
-  nic::ComputeGains(model.encoder().gain, channels, {0, 0}, gains.data());
+  const nic::GainField gains(model.encoder().gain, channels, {0, 0}, nullptr, memory);
   Serial serial;
   EncodedSlice slice(memory);
   TensorWindow expected = nic::testing::MakeWindow(memory, 3, 5, channels);
   TensorWindow decoded = nic::testing::MakeWindow(memory, 3, 5, channels);
-  REQUIRE(EncodeSlice(model, analysed, all, {gains, 0, seed % 2 == 1}, serial, memory, &slice, &expected).ok());
+  REQUIRE(EncodeSlice(model, analysed, all, {&gains, 0, seed % 2 == 1}, serial, memory, &slice, &expected).ok());
   const Status status = DecodeSlice(model, AsCoded(slice), slice.lanes, all, serial, memory, &decoded);
   INFO(status.message());
   REQUIRE(status.ok());

@@ -58,11 +58,11 @@ TEST_CASE("a slice of any size, rate and number of lanes decodes to the encoder'
   for (const auto& [height, width] : std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {1, 7}, {4, 4}, {9, 6}, {17, 13}}) {
     const TensorBuffer analysed = MakeAnalysed(codec.memory, height, width, 8, 4);
     for (const nic::RateIndex rate : {nic::RateIndex{0, 0}, nic::RateIndex{1, 77}, nic::RateIndex{2, 0}}) {
-      const std::vector<nic::Gain> gains = GainsAt(codec, rate);
+      const nic::GainField gains = GainsAt(codec, rate);
       for (const int lanes : {0, 1, 2, 4}) {
         for (const bool optimise : {false, true}) {
           CAPTURE(height, width, rate.level, lanes, optimise);
-          RoundTrip(codec, analysed, {gains, lanes, optimise});
+          RoundTrip(codec, analysed, {&gains, lanes, optimise});
         }
       }
     }
@@ -71,13 +71,13 @@ TEST_CASE("a slice of any size, rate and number of lanes decodes to the encoder'
 
 TEST_CASE("extreme latents are coded too") {
   SmallCodec codec;
-  const std::vector<nic::Gain> gains = GainsAt(codec, {2, 0});
+  const nic::GainField gains = GainsAt(codec, {2, 0});
   TensorBuffer analysed(codec.memory, 6, 6, 8);
   for (size_t i = 0; i < analysed.size(); ++i) analysed.data()[i] = i % 2 ? INT16_MAX : INT16_MIN;
-  RoundTrip(codec, analysed, {gains, 1, false});
-  RoundTrip(codec, analysed, {gains, 1, true});
+  RoundTrip(codec, analysed, {&gains, 1, false});
+  RoundTrip(codec, analysed, {&gains, 1, true});
   analysed.Fill(0);
-  RoundTrip(codec, analysed, {gains, 0, false});
+  RoundTrip(codec, analysed, {&gains, 0, false});
 }
 
 TEST_CASE("latents as wide as int16 allows keep their nearest symbol") {
@@ -105,24 +105,24 @@ TEST_CASE("latents as wide as int16 allows keep their nearest symbol") {
   });
   TensorBuffer analysed(codec.memory, 4, 4, 8);
   analysed.Fill(32000);
-  const std::vector<nic::Gain> gains = GainsAt(codec, {0, 0});
+  const nic::GainField gains = GainsAt(codec, {0, 0});
   TensorWindow decoded = MakeWindow(codec.memory, 4, 4, 8);
   EncodedSlice slice(codec.memory);
-  REQUIRE(Encode(codec, analysed, {0, 0, 4, 4}, {gains, 1, false}, &slice, &decoded).ok());
+  REQUIRE(Encode(codec, analysed, {0, 0, 4, 4}, {&gains, 1, false}, &slice, &decoded).ok());
   // The mean is -32768 and the largest symbol 32767.
   REQUIRE(IsFilled(decoded, {0, 0, 4, 4}, -1));
 }
 
 TEST_CASE("the latents lie within half a step of the targets") {
   SmallCodec codec;
-  const std::vector<nic::Gain> gains = GainsAt(codec, {2, 0});
+  const nic::GainField gains = GainsAt(codec, {2, 0});
   const TensorBuffer analysed = MakeAnalysed(codec.memory, 8, 8, 8, 4);
   TensorWindow decoded = MakeWindow(codec.memory, 8, 8, 8);
   EncodedSlice slice(codec.memory);
-  REQUIRE(Encode(codec, analysed, {0, 0, 8, 8}, {gains, 1, false}, &slice, &decoded).ok());
+  REQUIRE(Encode(codec, analysed, {0, 0, 8, 8}, {&gains, 1, false}, &slice, &decoded).ok());
   int coded = 0;
   for (size_t i = 0; i < analysed.size(); ++i) {
-    const int target = nic::ApplyGain(analysed.data()[i], gains[i % 8]);
+    const int target = nic::ApplyGain(analysed.data()[i], gains.at(0, 0)[i % 8]);
     const int error = std::abs(decoded.at(0, 0)[i] - std::clamp<int>(target, -4096, 4095));
     coded += error <= 32;
   }
@@ -131,13 +131,13 @@ TEST_CASE("the latents lie within half a step of the targets") {
 
 TEST_CASE("a slice depends on its own rectangle alone and writes no other") {
   SmallCodec codec;
-  const std::vector<nic::Gain> gains = GainsAt(codec, {1, 0});
+  const nic::GainField gains = GainsAt(codec, {1, 0});
   TensorBuffer analysed = MakeAnalysed(codec.memory, 12, 15, 8, 4);
   const Rect place{5, 3, 11, 10};
   TensorWindow decoded = MakeWindow(codec.memory, 12, 15, 8);
   decoded.Fill(-7777);
   EncodedSlice slice(codec.memory);
-  REQUIRE(Encode(codec, analysed, place, {gains, 1, false}, &slice, &decoded).ok());
+  REQUIRE(Encode(codec, analysed, place, {&gains, 1, false}, &slice, &decoded).ok());
 
   TensorBuffer crop(codec.memory, place.height(), place.width(), 8);
   TensorWindow crop_decoded = MakeWindow(codec.memory, place.height(), place.width(), 8);
@@ -145,7 +145,7 @@ TEST_CASE("a slice depends on its own rectangle alone and writes no other") {
     for (int64_t x = 0; x < crop.width(); ++x) std::copy_n(analysed.at(place.y0 + y, place.x0 + x), 8, crop.at(y, x));
   }
   EncodedSlice same(codec.memory);
-  REQUIRE(Encode(codec, crop, {0, 0, crop.width(), crop.height()}, {gains, 1, false}, &same, &crop_decoded).ok());
+  REQUIRE(Encode(codec, crop, {0, 0, crop.width(), crop.height()}, {&gains, 1, false}, &same, &crop_decoded).ok());
   REQUIRE(same.stream == slice.stream);
   REQUIRE(same.check == slice.check);
   for (int64_t y = 0; y < 12; ++y) {
@@ -160,31 +160,31 @@ TEST_CASE("a slice depends on its own rectangle alone and writes no other") {
 
 TEST_CASE("threads change no byte") {
   SmallCodec codec;
-  const std::vector<nic::Gain> gains = GainsAt(codec, {1, 128});
+  const nic::GainField gains = GainsAt(codec, {1, 128});
   const TensorBuffer analysed = MakeAnalysed(codec.memory, 30, 20, 8, 4);
   EncodedSlice alone(codec.memory);
-  REQUIRE(Encode(codec, analysed, {0, 0, 20, 30}, {gains, 2, true}, &alone, nullptr).ok());
+  REQUIRE(Encode(codec, analysed, {0, 0, 20, 30}, {&gains, 2, true}, &alone, nullptr).ok());
   nic::ThreadPool pool(3);
   EncodedSlice together(codec.memory);
-  REQUIRE(EncodeSlice(*codec.model, analysed, {0, 0, 20, 30}, {gains, 2, true}, pool, codec.memory, &together, nullptr).ok());
+  REQUIRE(EncodeSlice(*codec.model, analysed, {0, 0, 20, 30}, {&gains, 2, true}, pool, codec.memory, &together, nullptr).ok());
   REQUIRE(together.stream == alone.stream);
   REQUIRE(together.check == alone.check);
 }
 
 TEST_CASE("optimised symbols cost less") {
   SmallCodec codec;
-  const std::vector<nic::Gain> gains = GainsAt(codec, {2, 0});
+  const nic::GainField gains = GainsAt(codec, {2, 0});
   const TensorBuffer analysed = MakeAnalysed(codec.memory, 24, 24, 8, 4);
-  REQUIRE(RoundTrip(codec, analysed, {gains, 1, true}) < RoundTrip(codec, analysed, {gains, 1, false}));
+  REQUIRE(RoundTrip(codec, analysed, {&gains, 1, true}) < RoundTrip(codec, analysed, {&gains, 1, false}));
 }
 
 TEST_CASE("the lanes follow the size unless they are given") {
   SmallCodec codec;
-  const std::vector<nic::Gain> gains = GainsAt(codec, {2, 0});
+  const nic::GainField gains = GainsAt(codec, {2, 0});
   const auto lanes_of = [&](int64_t side, int lanes) {
     const TensorBuffer analysed = MakeAnalysed(codec.memory, side, side, 8, 4);
     EncodedSlice slice(codec.memory);
-    REQUIRE(Encode(codec, analysed, {0, 0, side, side}, {gains, lanes, false}, &slice, nullptr).ok());
+    REQUIRE(Encode(codec, analysed, {0, 0, side, side}, {&gains, lanes, false}, &slice, nullptr).ok());
     return slice.lanes;
   };
   REQUIRE(lanes_of(4, 0) == 1);

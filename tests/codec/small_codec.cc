@@ -32,11 +32,8 @@ TensorBuffer MakeAnalysed(Memory& memory, int64_t height, int64_t width, int cha
   return analysed;
 }
 
-std::vector<Gain> GainsAt(const SmallCodec& codec, const RateIndex& rate) {
-  const int channels = codec.model->decoder().latent_channels;
-  std::vector<Gain> gains(static_cast<size_t>(channels));
-  ComputeGains(codec.model->encoder().gain, channels, rate, gains.data());
-  return gains;
+GainField GainsAt(SmallCodec& codec, const RateIndex& rate) {
+  return GainField(codec.model->encoder().gain, codec.model->decoder().latent_channels, rate, nullptr, codec.memory);
 }
 
 CodedSlice AsCoded(const EncodedSlice& slice, uint64_t offset) {

@@ -27,7 +27,8 @@ struct SmallCodec {
 // Random values of about the size that the small analysis gives.
 TensorBuffer MakeAnalysed(Memory& memory, int64_t height, int64_t width, int channels, uint32_t seed);
 
-std::vector<Gain> GainsAt(const SmallCodec& codec, const RateIndex& rate);
+// The encoder's, the same everywhere.
+GainField GainsAt(SmallCodec& codec, const RateIndex& rate);
 
 // A slice as a reader of a file would give it, `offset` being its place in the file.
 CodedSlice AsCoded(const EncodedSlice& slice, uint64_t offset = 0);

@@ -30,6 +30,9 @@ struct Picture {
     const TensorBuffer values = nic::testing::MakeAnalysed(codec.memory, 6, 5, 8, 5);
     latents.Take(values, {0, 0, 5, 6});
   }
+  nic::GainField InverseGains(const RateIndex& rate) {
+    return nic::GainField(codec.model->decoder().inverse_gain, 8, rate, nullptr, codec.memory);
+  }
   SliceLayout Layout() const { return SliceLayout(kWidth, kHeight, 64, codec.model->decoder()); }
 
   // All values of a region, three a pixel, from no more latents than it needs; requires that the rows come once each,
@@ -48,7 +51,7 @@ struct Picture {
       values.insert(values.end(), row, row + region.width() * 3);
       return {};
     };
-    REQUIRE(Synthesise(*codec.model, Layout(), part, rate, region, parallel, codec.memory, take).ok());
+    REQUIRE(Synthesise(*codec.model, Layout(), part, InverseGains(rate), region, parallel, codec.memory, take).ok());
     REQUIRE(next == region.y1);
     return values;
   }
@@ -117,7 +120,7 @@ TEST_CASE("a rate changes the pixels, a failing row stops them") {
     ++calls;
     return y == 7 ? Status::Error(NIC_IO, 1, "enough") : Status();
   };
-  const Status status = Synthesise(*picture.codec.model, picture.Layout(), picture.latents, {0, 0}, kWhole, serial,
+  const Status status = Synthesise(*picture.codec.model, picture.Layout(), picture.latents, picture.InverseGains({0, 0}), kWhole, serial,
                                    picture.codec.memory, take);
   REQUIRE(status.code() == NIC_IO);
   REQUIRE(calls == 8);

@@ -201,7 +201,7 @@ TEST_CASE("Elements that must not repeat are refused, by reader and writer") {
 }
 
 TEST_CASE("Elements that cannot be skipped are refused unless known") {
-  for (int type : {0x00, 0x03, 0x04, 0x7F}) {
+  for (int type : {0x00, 0x04, 0x7F}) {
     RawFile file;
     file.Element(0x85, {1, 2}).Element(static_cast<uint8_t>(type), {1}).Latents();
     RequireRefused(file.bytes, NIC_UNSUPPORTED_FEATURE, file.header_size + 4, "element_type");
@@ -211,6 +211,28 @@ TEST_CASE("Elements that cannot be skipped are refused unless known") {
   REQUIRE(writer.Begin(HeaderOf(64, 64)).ok());
   CHECK(writer.Metadata(0x01, Payload{1}).code() == NIC_INVALID_ARGUMENT);
   CHECK(writer.Metadata(0x7F, Payload{1}).code() == NIC_INVALID_ARGUMENT);
+}
+
+TEST_CASE("Alpha and gain map stand there once each, and are counted apart from metadata") {
+  for (uint8_t type : {0x02, 0x03}) {
+    RawFile file;
+    file.Element(0x85, {1, 2}).Element(type, {1, 2, 3}).Latents();
+    FileReader reader(*std::pmr::get_default_resource());
+    REQUIRE(reader.Open(file.bytes).ok());
+    CHECK(reader.metadata_size() == 4);
+    CHECK(reader.alpha_size() == (type == 0x02 ? 5 : 0));
+    CHECK(reader.gain_map_size() == (type == 0x03 ? 5 : 0));
+    RawFile twice;
+    twice.Element(type, {1}).Element(type, {1}).Latents();
+    RequireRefused(twice.bytes, NIC_MALFORMED, twice.header_size + 3, "element_type");
+  }
+  Bytes bytes;
+  FileWriter writer(&bytes);
+  REQUIRE(writer.Begin(HeaderOf(64, 64)).ok());
+  REQUIRE(writer.Alpha(Payload{1}).ok());
+  REQUIRE(writer.GainMap(Payload{1}).ok());
+  CHECK(writer.Alpha(Payload{1}).code() == NIC_INVALID_ARGUMENT);
+  CHECK(writer.GainMap(Payload{1}).code() == NIC_INVALID_ARGUMENT);
 }
 
 TEST_CASE("The latents are the last element") {

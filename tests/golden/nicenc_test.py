@@ -1,10 +1,65 @@
 """nicenc: its options, and every kind of picture that it takes."""
 
+import re
 import shutil
 import subprocess
 
 import pictures
 from support import DATA, ToolTest, main
+
+
+class Roi(ToolTest):
+    """--roi MASK."""
+
+    def mask(self, name='mask.png', width=96, height=64, colour=pictures.GREY):
+        channels = 3 if colour == pictures.RGB else 1
+        rows = [[255 if 32 <= x < 64 else 0 for x in range(width) for _ in range(channels)] for _ in range(height)]
+        return self.store(name, pictures.png(rows, colour))
+
+    def encode(self, *options, told=r'nicenc: photo\.png: .*'):
+        return self.run_tool('nicenc', '-v', '-q', 30, *options, 'photo.png', 'a.nic', err=told).err
+
+    def test_the_region_gets_better_and_the_file_larger(self):
+        self.photo(width=96, height=64)
+        self.mask()
+        self.assertNotIn('inside', self.encode())
+        plain = self.path('a.nic').stat().st_size
+        told = self.encode('--roi', 'mask.png')
+        found = re.search(r'PSNR ([0-9.]+) dB, ([0-9.]+) dB inside the mask, ([0-9.]+) dB outside, ', told)
+        self.assertTrue(found, told)
+        whole, inside, outside = map(float, found.groups())
+        self.assertGreater(inside, whole)
+        self.assertGreater(whole, outside)
+        size = self.path('a.nic').stat().st_size
+        self.assertGreater(size, plain)
+        self.assertGreater(self.info('a.nic')['gain_map_bytes'], 0)
+        self.assertIn('gain map', self.run_tool('nicinfo', 'a.nic').out.decode())
+        self.encode('--roi', 'mask.png', '--roi-strength', 2)
+        self.assertEqual(self.path('a.nic').stat().st_size, size)
+        self.encode('--roi', 'mask.png', '--roi-strength', '0.5')
+        self.assertLess(self.path('a.nic').stat().st_size, size)
+
+    def test_a_coloured_mask_counts_by_its_brightness(self):
+        self.photo(width=96, height=64)
+        self.encode('--roi', self.mask())
+        grey = self.load('a.nic')
+        self.encode('--roi', self.mask('colour.png', colour=pictures.RGB))
+        self.assertEqual(self.load('a.nic'), grey)
+
+    def test_wrong_masks(self):
+        self.photo(width=96, height=64)
+        self.mask()
+        self.mask('small.png', 95, 64)
+        self.fails('nicenc', '--roi', 'small.png', 'photo.png', 'out.nic', status=2,
+                   err='nicenc: photo.png: mask: 95 x 64 pixels, but the picture has 96 x 64')
+        self.fails('nicenc', '--roi', 'none.png', 'photo.png', 'out.nic', status=1, err='nicenc: --roi none.png: .*')
+        self.store('text.png', b'a text')
+        self.fails('nicenc', '--roi', 'text.png', 'photo.png', 'out.nic', status=3, err='nicenc: --roi text.png: .*')
+        for strength in ('0', '-1', '15.5', 'much', ''):
+            self.fails('nicenc', '--roi', 'mask.png', '--roi-strength=' + strength, 'photo.png', 'out.nic', status=2,
+                       err='nicenc: --roi-strength: .*')
+        self.fails('nicenc', '--roi-strength', '2', 'photo.png', 'out.nic', status=2,
+                   err='nicenc: --roi-strength needs --roi.*')
 
 
 class Rate(ToolTest):
