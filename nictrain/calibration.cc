@@ -112,11 +112,13 @@ void AddBatch(Network& network, const Tensor& pictures, const Tensor& q, const S
   const Tensor channel = torch::arange(symbol.size(1)).view({1, -1, 1, 1}).expand_as(symbol);
   AddCounts(channel, symbol, &statistics->hyper);
   const Tensor features = network.HyperSynthesise(symbol + network.zmu, y.size(2), y.size(3));
-  const Tensor mask = FirstPassMask(y.size(2), y.size(3), y.options());
-  const CodedPass first = CodePass(y, network.FirstPass(features), grid, first_coded);
-  const CodedPass second = CodePass(y, network.SecondPass(first.decoded * mask, features), grid, first_coded);
-  AddPass(first, mask, statistics);
-  AddPass(second, 1 - mask, statistics);
+  Tensor decoded = torch::zeros_like(y);
+  for (int64_t number = 0; number < network.shape().passes; ++number) {
+    const Tensor mask = PassMask(network.shape(), number, y.size(2), y.size(3), y.options());
+    const CodedPass pass = CodePass(y, network.Predict(number, decoded, features), grid, first_coded);
+    AddPass(pass, mask, statistics);
+    decoded = decoded + pass.decoded * mask;
+  }
 }
 
 }  // namespace

@@ -13,7 +13,9 @@ namespace {
 
 struct Field {
   const char* key;
-  std::variant<std::string Config::*, int64_t Config::*, double Config::*> member;
+  std::variant<std::string Config::*, int64_t Config::*, double Config::*, int64_t NetworkShape::*,
+               bool NetworkShape::*>
+      member;
   double low = 0;
   double high = 0;
 };
@@ -24,6 +26,7 @@ const std::vector<Field>& Fields() {
       {"model", &Config::model},
       {"data", &Config::data},
       {"init", &Config::init},
+      {"start", &Config::start},
       {"output", &Config::output},
       {"patch", &Config::patch, 16, 4096},
       {"batch", &Config::batch, 1, 4096},
@@ -41,14 +44,21 @@ const std::vector<Field>& Fields() {
       {"log_steps", &Config::log_steps, 1, 1e6},
       {"lambda_low", &Config::lambda_low, 1e-6, 100},
       {"lambda_high", &Config::lambda_high, 1e-6, 100},
-      {"width", &Config::width, 1, 4096},
-      {"latents", &Config::latents, 1, 4096},
-      {"hyper_latents", &Config::hyper_latents, 1, 4096},
-      {"hyper_width", &Config::hyper_width, 1, 4096},
-      {"features", &Config::features, 1, 4096},
-      {"levels", &Config::levels, 2, 256},
-      {"blocks8", &Config::blocks8, 1, 64},
-      {"blocks16", &Config::blocks16, 1, 64},
+      {"analysis_width", &NetworkShape::analysis_width, 1, 4096},
+      {"synthesis_width", &NetworkShape::synthesis_width, 1, 4096},
+      {"inner_width", &NetworkShape::inner_width, 1, 4096},
+      {"latents", &NetworkShape::latents, 1, 1024},
+      {"hyper_latents", &NetworkShape::hyper_latents, 1, 1024},
+      {"hyper_width", &NetworkShape::hyper_width, 1, 1024},
+      {"features", &NetworkShape::features, 1, 4096},
+      {"levels", &NetworkShape::levels, 2, 16},
+      {"analysis_blocks8", &NetworkShape::analysis_blocks8, 0, 64},
+      {"analysis_blocks16", &NetworkShape::analysis_blocks16, 0, 64},
+      {"synthesis_blocks8", &NetworkShape::synthesis_blocks8, 0, 64},
+      {"synthesis_blocks16", &NetworkShape::synthesis_blocks16, 0, 64},
+      {"passes", &NetworkShape::passes, 2, 4},
+      {"linear", &NetworkShape::linear},
+      {"overlap", &NetworkShape::overlap, 0, 1024},
   };
   return fields;
 }
@@ -70,16 +80,30 @@ bool ParseNumber(const std::string& text, const Field& field, T* number) {
   return true;
 }
 
-bool Set(const Field& field, const std::string& value, Config* config) {
-  if (const auto* text = std::get_if<std::string Config::*>(&field.member)) {
-    config->** text = value;
+struct Setter {
+  const Field& field;
+  const std::string& text;
+  Config& config;
+  bool operator()(std::string Config::*member) const { return config.*member = text, true; }
+  bool operator()(int64_t Config::*member) const { return ParseNumber(text, field, &(config.*member)); }
+  bool operator()(double Config::*member) const { return ParseNumber(text, field, &(config.*member)); }
+  bool operator()(int64_t NetworkShape::*member) const { return ParseNumber(text, field, &(config.shape.*member)); }
+  bool operator()(bool NetworkShape::*member) const {
+    if (text != "yes" && text != "no") return false;
+    config.shape.*member = text == "yes";
     return true;
   }
-  if (const auto* integer = std::get_if<int64_t Config::*>(&field.member)) {
-    return ParseNumber(value, field, &(config->**integer));
-  }
-  return ParseNumber(value, field, &(config->*std::get<double Config::*>(field.member)));
-}
+};
+
+struct Writer {
+  const Config& config;
+  std::ostream& out;
+  void operator()(std::string Config::*member) const { out << config.*member; }
+  void operator()(int64_t Config::*member) const { out << config.*member; }
+  void operator()(double Config::*member) const { out << config.*member; }
+  void operator()(int64_t NetworkShape::*member) const { out << config.shape.*member; }
+  void operator()(bool NetworkShape::*member) const { out << (config.shape.*member ? "yes" : "no"); }
+};
 
 const Field* Find(const std::string& key) {
   for (const Field& field : Fields()) {
@@ -100,7 +124,8 @@ Status ParseLine(const std::string& line, int number, Config* config) {
   const std::string key = Trim(text.substr(0, equals));
   const Field* field = Find(key);
   if (!field) return Wrong(number, "unknown key", key);
-  if (!Set(*field, Trim(text.substr(equals + 1)), config)) return Wrong(number, "no number in range", text);
+  const std::string value = Trim(text.substr(equals + 1));
+  if (!std::visit(Setter{*field, value, *config}, field->member)) return Wrong(number, "no value in range", text);
   return {};
 }
 
@@ -108,11 +133,12 @@ Status CheckWhole(const Config& config) {
   const auto wrong = [](const char* what) {
     return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what);
   };
-  if (config.model != "nic-fast") return wrong("model: nic-fast is the only one");
+  if (config.model != "nic-fast" && config.model != "nic-main") return wrong("model: neither nic-fast nor nic-main");
+  if (config.start != "klt" && config.start != "random") return wrong("start: neither klt nor random");
   if (config.precision != "single" && config.precision != "bf16") return wrong("precision: neither single nor bf16");
   if (config.patch % 16 != 0) return wrong("patch: not a multiple of 16");
   if (config.lambda_low >= config.lambda_high) return wrong("lambda_low: not below lambda_high");
-  return {};
+  return CheckShape(config.shape);
 }
 
 }  // namespace
@@ -138,7 +164,7 @@ std::string FormatConfig(const Config& config) {
   text.precision(17);
   for (const Field& field : Fields()) {
     text << field.key << " = ";
-    std::visit([&](auto member) { text << config.*member; }, field.member);
+    std::visit(Writer{config, text}, field.member);
     text << "\n";
   }
   return text.str();

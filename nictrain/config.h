@@ -5,13 +5,15 @@
 #include <string>
 
 #include "base/status.h"
+#include "network_shape.h"
 
 namespace nic {
 
 struct Config {
-  std::string model = "nic-fast";
+  std::string model = "nic-fast";   // or "nic-main"
   std::string data;                 // folder or pack of training pictures
-  std::string init;                 // safetensors to start from; empty: random weights
+  std::string init;                 // safetensors to start from; empty: as `start` says
+  std::string start = "klt";        // or "random"
   std::string output = "training";  // folder for checkpoints and log
   int64_t patch = 192;              // pixels, a multiple of 16
   int64_t batch = 8;
@@ -29,15 +31,7 @@ struct Config {
   int64_t log_steps = 50;
   double lambda_low = 0.0018;  // of level 0
   double lambda_high = 0.18;   // of the last level
-  // The network's shape, for experiments; see NetworkShape.
-  int64_t width = 128;
-  int64_t latents = 192;
-  int64_t hyper_latents = 64;
-  int64_t hyper_width = 128;
-  int64_t features = 256;
-  int64_t levels = 8;
-  int64_t blocks8 = 3;
-  int64_t blocks16 = 2;
+  NetworkShape shape;
 };
 
 // NIC_INVALID_ARGUMENT with the line's number for an unknown key, a bad value or a value out of its range.

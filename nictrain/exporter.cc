@@ -33,10 +33,7 @@ class Exporter {
     NIC_RETURN_IF_ERROR(MeasureLatents());
     NIC_RETURN_IF_ERROR(BuildHyperAnalysis(encoder).Within("hyper-analysis"));
     NIC_RETURN_IF_ERROR(BuildHyperSynthesis(decoder).Within("hyper-synthesis"));
-    decoder->passes.emplace_back(memory_);
-    decoder->passes.emplace_back(memory_);
-    NIC_RETURN_IF_ERROR(BuildFirstPass(decoder).Within("first pass"));
-    NIC_RETURN_IF_ERROR(BuildSecondPass(decoder).Within("second pass"));
+    NIC_RETURN_IF_ERROR(BuildPasses(decoder));
     NIC_RETURN_IF_ERROR(BuildSynthesis(decoder).Within("synthesis"));
     FillNumbers(decoder);
     FillGains(network_.loggain, latent_bits_ - analysis_exponent_, &encoder->gain);
@@ -51,26 +48,29 @@ class Exporter {
     return options;
   }
 
+  // The result is added to `value`, which must live until the layer is built.
+  static LayerOptions Onto(const Value& value) {
+    LayerOptions options;
+    options.residual = &value;
+    return options;
+  }
+
   static Value AddBlock(GraphBuilder& builder, const std::string& name, const Value& x, BlockImpl& block) {
     const auto path = [&](const char* part) { return name + "." + part; };
     const int64_t channels = block.a->weight.size(0);
     LayerOptions depthwise;
     depthwise.depthwise = true;
-    LayerOptions onto_x;
-    onto_x.residual = &x;
     const Value wide =
         builder.Convolve(path("a").c_str(), x, block.a->weight, block.a->bias, With(Activation::kLeakyRelu));
     const Value mixed =
         builder.Convolve(path("dw").c_str(), wide, block.depthwise->weight, block.depthwise->bias, depthwise);
-    const Value middle = builder.Convolve(path("b").c_str(), mixed, block.b->weight, block.b->bias, onto_x);
+    const Value middle = builder.Convolve(path("b").c_str(), mixed, block.b->weight, block.b->bias, Onto(x));
     const auto weights = block.gate->weight.split(channels, 0);
     const auto biases = block.gate->bias.split(channels, 0);
     const Value u = builder.Convolve(path("f1.u").c_str(), middle, weights[0], biases[0]);
     const Value v = builder.Convolve(path("f1.v").c_str(), middle, weights[1], biases[1], With(Activation::kRelu));
     const Value gated = builder.Multiply(path("gate").c_str(), u, v);
-    LayerOptions onto_middle;
-    onto_middle.residual = &middle;
-    return builder.Convolve(path("f2").c_str(), gated, block.out->weight, block.out->bias, onto_middle);
+    return builder.Convolve(path("f2").c_str(), gated, block.out->weight, block.out->bias, Onto(middle));
   }
 
   static Value AddBlocks(GraphBuilder& builder, const char* name, Value x, Numbered<Block>& blocks) {
@@ -83,16 +83,28 @@ class Exporter {
   Status BuildAnalysis(const Tensor& pictures, EncoderModel* encoder) {
     GraphBuilder builder(options_.margin, memory_);
     const Value pixels = builder.Input(pictures * kPixelUnits, 0, -255, 255);
-    const Tensor first = PermuteAfterUnshuffle(network_.e8->weight / kPixelUnits, 8);
-    Value x = builder.Convolve("e8", builder.Unshuffle(pixels, 8), first, network_.e8->bias);
-    x = AddBlocks(builder, "eb8", x, *network_.eb8);
-    const Tensor second = PermuteAfterUnshuffle(network_.e16->weight, 2);
-    x = builder.Convolve("e16", builder.Unshuffle(x, 2), second, network_.e16->bias);
-    x = AddBlocks(builder, "eb16", x, *network_.eb16);
+    const Value quads = builder.Unshuffle(AddBlocks(builder, "eb8", AddFirstLayer(builder, pixels), *network_.eb8), 2);
+    const auto convolve = [&](const char* name, torch::nn::Conv2d& layer) {
+      return builder.Convolve(name, quads, PermuteAfterUnshuffle(layer->weight, 2), layer->bias);
+    };
+    Value x = AddBlocks(builder, "eb16", convolve("e16", network_.e16), *network_.eb16);
+    if (network_.e_linear) {
+      const Value linear = convolve("e_linear", network_.e_linear);
+      x = builder.Convolve("e_inner", x, network_.e_inner->weight, network_.e_inner->bias, Onto(linear));
+    }
     builder.Output(x);
     analysed_ = x.samples;
     analysis_exponent_ = x.exponents[0];
     return builder.Finish(&encoder->analysis);
+  }
+
+  Value AddFirstLayer(GraphBuilder& builder, const Value& pixels) {
+    const Value patches = builder.Unshuffle(pixels, 8);
+    const auto weight = [](torch::nn::Conv2d& layer) { return PermuteAfterUnshuffle(layer->weight / kPixelUnits, 8); };
+    const Value x = builder.Convolve("e8", patches, weight(network_.e8), network_.e8->bias);
+    if (!network_.e_overlap) return x;
+    const Value narrow = builder.Convolve("e_narrow", patches, weight(network_.e_narrow), network_.e_narrow->bias);
+    return builder.Convolve("e_overlap", narrow, network_.e_overlap->weight, network_.e_overlap->bias, Onto(x));
   }
 
   // Gained latents at qualities from one end to the other, and the integers that hold them.
@@ -173,23 +185,33 @@ class Exporter {
     return builder.Input(features_.samples, features_.exponents[0], bounds.low, bounds.high);
   }
 
-  Status BuildFirstPass(DecoderModel* decoder) {
-    Pass& pass = decoder->passes[0];
-    GraphBuilder builder(options_.margin, memory_);
-    AddMoments(builder, "par0", FeatureInput(builder, *decoder), *network_.par0);
-    const Tensor mask = FirstPassMask(latents_.size(2), latents_.size(3), latents_.options());
-    first_decoded_ = ((latents_ - means_).round() + means_) * mask;
-    const int channels = static_cast<int>(network_.shape().latents);
-    pass.coded[0] = pass.coded[3] = {0, channels};
-    return builder.Finish(&pass.context);
+  // Each pass is calibrated on what the passes before it decode.
+  Status BuildPasses(DecoderModel* decoder) {
+    const NetworkShape& shape = network_.shape();
+    decoded_ = torch::zeros_like(latents_);
+    for (int64_t number = 0; number < shape.passes; ++number) {
+      Pass& pass = decoder->passes.emplace_back(memory_);
+      const std::string name = "pass " + std::to_string(number);
+      NIC_RETURN_IF_ERROR(BuildContext(number, *decoder, &pass.context).Within(name.c_str()));
+      for (int phase = 0; phase < 4; ++phase) {
+        const ChannelSpan span = CodedSpan(shape, number, phase);
+        pass.coded[phase] = {static_cast<int>(span.begin), static_cast<int>(span.end)};
+      }
+      const Tensor mask = PassMask(shape, number, latents_.size(2), latents_.size(3), latents_.options());
+      decoded_ = decoded_ + ((latents_ - means_).round() + means_) * mask;
+    }
+    return {};
   }
 
-  Status BuildSecondPass(DecoderModel* decoder) {
-    Pass& pass = decoder->passes[1];
+  Status BuildContext(int64_t number, const DecoderModel& decoder, Graph* graph) {
     GraphBuilder builder(options_.margin, memory_);
-    auto& layers = network_.ctx->layers;
-    const Value decoded = builder.Input(first_decoded_, latent_bits_, -latent_bound_, latent_bound_);
-    const Value features = FeatureInput(builder, *decoder);
+    if (number == 0) {
+      AddMoments(builder, "par0", FeatureInput(builder, decoder), *network_.par0);
+      return builder.Finish(graph);
+    }
+    auto& layers = network_.contexts[static_cast<size_t>(number - 1)]->layers;
+    const Value decoded = builder.Input(decoded_, latent_bits_, -latent_bound_, latent_bound_);
+    const Value features = FeatureInput(builder, decoder);
     Value x = builder.Concatenate(decoded, features);
     x = builder.Convolve("ctx.0", x, layers[0]->weight, layers[0]->bias, With(Activation::kLeakyRelu));
     LayerOptions depthwise;
@@ -197,9 +219,7 @@ class Exporter {
     x = builder.Convolve("ctx.2", x, layers[1]->weight, layers[1]->bias, depthwise);
     x = builder.Convolve("ctx.3", x, layers[2]->weight, layers[2]->bias, With(Activation::kLeakyRelu));
     AddMoments(builder, "ctx.5", x, *layers[3]);
-    const int channels = static_cast<int>(network_.shape().latents);
-    pass.coded[1] = pass.coded[2] = {0, channels};
-    return builder.Finish(&pass.context);
+    return builder.Finish(graph);
   }
 
   // Decoded latents times the inverse gain: at both ends and in the middle, where the rounding errors differ most.
@@ -214,6 +234,38 @@ class Exporter {
     return torch::cat(samples, 0);
   }
 
+  // From latents to the features at 1/8, before their shuffle.
+  Value AddInner(GraphBuilder& builder, const Value& latents) {
+    const auto weight = [](torch::nn::Conv2d& layer) { return PermuteBeforeShuffle(layer->weight, 2); };
+    const auto bias = [](torch::nn::Conv2d& layer) { return PermuteBeforeShuffle(layer->bias, 2); };
+    if (!network_.d_linear) {
+      const Value inner = AddBlocks(builder, "db16", latents, *network_.db16);
+      return builder.Convolve("d16", inner, weight(network_.d16), bias(network_.d16));
+    }
+    Value inner = builder.Convolve("d_inner", latents, network_.d_inner->weight, network_.d_inner->bias);
+    inner = AddBlocks(builder, "db16", inner, *network_.db16);
+    const Value linear = builder.Convolve("d_linear", latents, weight(network_.d_linear), bias(network_.d_linear));
+    return builder.Convolve("d16", inner, weight(network_.d16), bias(network_.d16), Onto(linear));
+  }
+
+  // From the features at 1/8 to the samples of 8x8 pixels, in pixel levels.
+  Value AddLastLayer(GraphBuilder& builder, const Value& x) {
+    const auto weight = [](torch::nn::Conv2d& layer) { return PermuteBeforeShuffle(layer->weight * kLevels, 8); };
+    const auto bias = [](torch::nn::Conv2d& layer) { return PermuteBeforeShuffle(layer->bias * kLevels, 8); };
+    const int black = 128 << kOutputBits;
+    const ResultForm samples = ResultForm::Fixed(kOutputBits, -black, black - 1);
+    if (!network_.d_overlap) {
+      LayerOptions last;
+      last.form = samples;
+      return builder.Convolve("d8", x, weight(network_.d8), bias(network_.d8), last);
+    }
+    const Value patches = builder.Convolve("d8", x, weight(network_.d8), bias(network_.d8));
+    const Value narrow = builder.Convolve("d_narrow", x, network_.d_narrow->weight, network_.d_narrow->bias);
+    LayerOptions last = Onto(patches);
+    last.form = samples;
+    return builder.Convolve("d_overlap", narrow, weight(network_.d_overlap), bias(network_.d_overlap), last);
+  }
+
   Status BuildSynthesis(DecoderModel* decoder) {
     GraphBuilder builder(options_.margin, memory_);
     const Tensor samples = SynthesisSamples();
@@ -221,15 +273,8 @@ class Exporter {
     synthesis_exponent_ = LargestExponent(widest);
     const int bound = std::min(32767, static_cast<int>(std::ceil(std::ldexp(widest, synthesis_exponent_))));
     Value x = builder.Input(samples, synthesis_exponent_, -bound, bound);
-    x = AddBlocks(builder, "db16", x, *network_.db16);
-    x = builder.Convolve("d16", x, PermuteBeforeShuffle(network_.d16->weight, 2),
-                         PermuteBeforeShuffle(network_.d16->bias, 2));
-    x = AddBlocks(builder, "db8", builder.Shuffle(x, 2), *network_.db8);
-    LayerOptions last;
-    const int black = 128 << kOutputBits;
-    last.form = ResultForm::Fixed(kOutputBits, -black, black - 1);
-    x = builder.Convolve("d8", x, PermuteBeforeShuffle(network_.d8->weight * kLevels, 8),
-                         PermuteBeforeShuffle(network_.d8->bias * kLevels, 8), last);
+    x = AddBlocks(builder, "db8", builder.Shuffle(AddInner(builder, x), 2), *network_.db8);
+    x = AddLastLayer(builder, x);
     builder.Output(builder.Shuffle(x, 8));
     return builder.Finish(&decoder->synthesis);
   }
@@ -263,8 +308,8 @@ class Exporter {
   Tensor latents_;   // gained, all levels
   Tensor hyper_;     // hyper-latent symbols
   Value features_;
-  Tensor means_;          // of the pass built last
-  Tensor first_decoded_;  // the first pass's latents, zeros elsewhere
+  Tensor means_;    // of the pass built last
+  Tensor decoded_;  // the latents of the passes built so far, zeros elsewhere
   int analysis_exponent_ = 0;
   int synthesis_exponent_ = 0;
   int latent_bits_ = 0;

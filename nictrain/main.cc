@@ -24,8 +24,8 @@ constexpr char kUsage[] =
     "                             [--threads N] [--device cpu|cuda]\n"
     "       nictrain eval --checkpoint FILE --data PATH [--anchors FILE] [--curve NAME] [--threads N]\n"
     "                             [--device cpu|cuda]\n"
-    "       nictrain export --checkpoint FILE --data PATH --output FILE.nicm [--version N] [--notes FILE]\n"
-    "                             [--first-coded SCALE] [--threads N]\n"
+    "       nictrain export --checkpoint FILE --data PATH --output FILE.nicm [--model NAME] [--version N]\n"
+    "                             [--notes FILE] [--first-coded SCALE] [--threads N]\n"
     "       nictrain verify --package FILE.nicm --checkpoint FILE --data PATH [--limit N] [--threads N]\n"
     "       nictrain pack FOLDER PACK\n"
     "       nictrain halve CHECKPOINT FILE\n";
@@ -75,10 +75,13 @@ Status RunTrain(int count, char** texts) {
   return Train(run);
 }
 
-Status ReadNetwork(const std::string& path, Network& network) {
+Status ReadNetwork(const std::string& path, std::shared_ptr<Network>* network) {
   StoredTensors weights;
   NIC_RETURN_IF_ERROR(ReadSafetensors(path, &weights));
-  return LoadNetwork(weights, network);
+  NetworkShape shape;
+  NIC_RETURN_IF_ERROR(InferShape(weights, &shape).Within(path.c_str()));
+  *network = std::make_shared<Network>(shape);
+  return LoadNetwork(weights, **network);
 }
 
 std::vector<double> WholeLevels(const Network& network) {
@@ -101,18 +104,18 @@ Status RunEvaluate(int count, char** texts) {
   torch::Device device = torch::kCPU;
   NIC_RETURN_IF_ERROR(UseThreads(arguments));
   NIC_RETURN_IF_ERROR(ChooseDevice(arguments, &device));
-  Network network;
-  NIC_RETURN_IF_ERROR(ReadNetwork(arguments.get("checkpoint"), network));
-  network.to(device);
+  std::shared_ptr<Network> network;
+  NIC_RETURN_IF_ERROR(ReadNetwork(arguments.get("checkpoint"), &network));
+  network->to(device);
   Dataset pictures;
   NIC_RETURN_IF_ERROR(Dataset::Load(arguments.get("data"), 1, &pictures));
   std::vector<RatePoint> anchor;
   if (arguments.has("anchors")) {
     NIC_RETURN_IF_ERROR(ReadCurve(arguments.get("anchors"), arguments.get("curve", kDefaultCurve), &anchor));
   }
-  const std::vector<double> qualities = WholeLevels(network);
+  const std::vector<double> qualities = WholeLevels(*network);
   const auto points =
-      Evaluate(network, pictures, qualities, device, [&](size_t done) { ShowCount(done, pictures.size()); });
+      Evaluate(*network, pictures, qualities, device, [&](size_t done) { ShowCount(done, pictures.size()); });
   std::printf("quality,bpp,psnr\n");
   for (size_t i = 0; i < points.size(); ++i) std::printf("%g,%.4f,%.3f\n", qualities[i], points[i].bpp, points[i].psnr);
   if (anchor.empty()) return {};
@@ -122,17 +125,31 @@ Status RunEvaluate(int count, char** texts) {
   return {};
 }
 
+// The names and numbers of docs/models.md.
+Status ChooseModel(const std::string& name, PackageIdentity* identity) {
+  constexpr std::pair<const char*, uint32_t> kModels[] = {{"nic-fast", 1}, {"nic-main", 2}};
+  for (const auto& [known, id] : kModels) {
+    if (name != known) continue;
+    identity->name = name;
+    identity->id = id;
+    return {};
+  }
+  return Usage("--model: neither nic-fast nor nic-main");
+}
+
 Status RunExport(int count, char** texts) {
   Arguments arguments;
   NIC_RETURN_IF_ERROR(ParseArguments(
-      count, texts, {"checkpoint", "data", "output", "version", "notes", "first-coded", "threads"}, &arguments));
+      count, texts, {"checkpoint", "data", "output", "model", "version", "notes", "first-coded", "threads"},
+      &arguments));
   if (!arguments.words.empty() || !arguments.has("checkpoint") || !arguments.has("data") || !arguments.has("output")) {
     return Usage("export: --checkpoint, --data and --output are wanted");
   }
+  PackageIdentity identity;
+  NIC_RETURN_IF_ERROR(ChooseModel(arguments.get("model", "nic-fast"), &identity));
   double version = 1;
   NIC_RETURN_IF_ERROR(arguments.GetNumber("version", 1, 1e6, &version));
   NIC_RETURN_IF_ERROR(UseThreads(arguments));
-  PackageIdentity identity;
   identity.version = static_cast<uint32_t>(version);
   if (arguments.has("notes")) {
     std::vector<uint8_t> notes;
@@ -143,14 +160,14 @@ Status RunExport(int count, char** texts) {
   double first_coded = options.first_coded;
   NIC_RETURN_IF_ERROR(arguments.GetNumber("first-coded", 0, options.scales.count, &first_coded));
   options.first_coded = static_cast<int>(first_coded);
-  Network network;
+  std::shared_ptr<Network> network;
   Dataset dataset;
-  NIC_RETURN_IF_ERROR(ReadNetwork(arguments.get("checkpoint"), network));
+  NIC_RETURN_IF_ERROR(ReadNetwork(arguments.get("checkpoint"), &network));
   NIC_RETURN_IF_ERROR(Dataset::Load(arguments.get("data"), options.side, &dataset));
   Memory memory;
   DecoderModel decoder(memory);
   EncoderModel encoder(memory);
-  NIC_RETURN_IF_ERROR(ExportModel(network, dataset, options, memory, &decoder, &encoder,
+  NIC_RETURN_IF_ERROR(ExportModel(*network, dataset, options, memory, &decoder, &encoder,
                                   [](const char* what) { std::fprintf(stderr, "%s\n", what); }));
   size_t bytes = 0;
   NIC_RETURN_IF_ERROR(WriteModel(arguments.get("output"), identity, decoder, encoder, memory, &bytes));
@@ -182,17 +199,17 @@ Status RunVerify(int count, char** texts) {
   Memory memory;
   DecoderModel decoder(memory);
   EncoderModel encoder(memory);
-  Network network;
+  std::shared_ptr<Network> network;
   Dataset pictures;
   NIC_RETURN_IF_ERROR(ReadModel(arguments.get("package"), memory, &decoder, &encoder));
-  NIC_RETURN_IF_ERROR(ReadNetwork(arguments.get("checkpoint"), network));
+  NIC_RETURN_IF_ERROR(ReadNetwork(arguments.get("checkpoint"), &network));
   NIC_RETURN_IF_ERROR(Dataset::Load(arguments.get("data"), 16, &pictures));
   pictures.Keep(static_cast<size_t>(limit));
 
   std::vector<TensorReport> reports;
   NIC_RETURN_IF_ERROR(InspectTensors(decoder, encoder, pictures.picture(0), {decoder.levels - 1, 0}, memory, &reports));
   PrintReports(reports);
-  const std::vector<double> qualities = WholeLevels(network);
+  const std::vector<double> qualities = WholeLevels(*network);
   std::vector<RateIndex> rates;
   for (double quality : qualities) rates.push_back({static_cast<int>(quality), 0});
   const auto show = [&](size_t done) { ShowCount(done, pictures.size()); };
@@ -200,7 +217,7 @@ Status RunVerify(int count, char** texts) {
   Serial serial;
   NIC_RETURN_IF_ERROR(
       EvaluateCodec(std::move(decoder), std::move(encoder), pictures, rates, serial, memory, show, &integer));
-  const auto real = Evaluate(network, pictures, qualities, torch::kCPU, show);
+  const auto real = Evaluate(*network, pictures, qualities, torch::kCPU, show);
   std::printf("quality,float_bpp,float_psnr,integer_bpp,integer_psnr,rate_change_percent,psnr_change\n");
   for (size_t i = 0; i < real.size(); ++i) {
     std::printf("%g,%.5f,%.4f,%.5f,%.4f,%.3f,%.4f\n", qualities[i], real[i].bpp, real[i].psnr, integer[i].bpp,
@@ -224,9 +241,9 @@ Status RunHalve(int count, char** texts) {
   Arguments arguments;
   NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {}, &arguments));
   if (arguments.words.size() != 2) return Usage("halve: a checkpoint and the new file's name are wanted");
-  Network network;
-  NIC_RETURN_IF_ERROR(ReadNetwork(arguments.words[0], network));
-  return WriteSafetensors(arguments.words[1], StoreNetwork(network, true));
+  std::shared_ptr<Network> network;
+  NIC_RETURN_IF_ERROR(ReadNetwork(arguments.words[0], &network));
+  return WriteSafetensors(arguments.words[1], StoreNetwork(*network, true));
 }
 
 Status Dispatch(int count, char** texts) {

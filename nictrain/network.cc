@@ -56,6 +56,8 @@ Tensor ToTensor(const StoredTensor& stored) {
   return tensor.to(torch::kFloat);
 }
 
+std::string ContextName(int64_t pass) { return pass == 1 ? "ctx" : "ctx" + std::to_string(pass); }
+
 Status Mismatch(const std::string& name, const char* what) {
   return Status::Error(NIC_MODEL_MISMATCH, Status::kNoOffset, "checkpoint: tensor %s %s", name.c_str(), what);
 }
@@ -78,18 +80,46 @@ Tensor BlockImpl::forward(const Tensor& x, Precision precision) {
 }
 
 Network::Network(const NetworkShape& shape) : shape_(shape) {
+  MakeAnalysis();
+  MakeSynthesis();
+  MakeEntropyModel();
+}
+
+void Network::MakeAnalysis() {
   const NetworkShape& s = shape_;
-  e8 = register_module("e8", Convolution(192, s.width, 1));
-  eb8 = register_module("eb8", MakeBlocks(s.blocks8, s.width));
-  e16 = register_module("e16", Convolution(4 * s.width, s.latents, 1));
-  eb16 = register_module("eb16", MakeBlocks(s.blocks16, s.latents));
-  db16 = register_module("db16", MakeBlocks(s.blocks16, s.latents));
-  d16 = register_module("d16", Convolution(s.latents, 4 * s.width, 1));
-  db8 = register_module("db8", MakeBlocks(s.blocks8, s.width));
-  d8 = register_module("d8", Convolution(s.width, 192, 1));
+  e8 = register_module("e8", Convolution(192, s.analysis_width, 1));
+  if (s.overlap > 0) {
+    e_narrow = register_module("e_narrow", Convolution(192, s.overlap, 1));
+    e_overlap = register_module("e_overlap", Convolution(s.overlap, s.analysis_width, 3));
+  }
+  eb8 = register_module("eb8", MakeBlocks(s.analysis_blocks8, s.analysis_width));
+  e16 = register_module("e16", Convolution(4 * s.analysis_width, s.inner_width, 1));
+  eb16 = register_module("eb16", MakeBlocks(s.analysis_blocks16, s.inner_width));
+  if (!s.linear) return;
+  e_linear = register_module("e_linear", Convolution(4 * s.analysis_width, s.latents, 1));
+  e_inner = register_module("e_inner", Convolution(s.inner_width, s.latents, 1));
+}
+
+void Network::MakeSynthesis() {
+  const NetworkShape& s = shape_;
+  if (s.linear) {
+    d_linear = register_module("d_linear", Convolution(s.latents, 4 * s.synthesis_width, 1));
+    d_inner = register_module("d_inner", Convolution(s.latents, s.inner_width, 1));
+  }
+  db16 = register_module("db16", MakeBlocks(s.synthesis_blocks16, s.inner_width));
+  d16 = register_module("d16", Convolution(s.inner_width, 4 * s.synthesis_width, 1));
+  db8 = register_module("db8", MakeBlocks(s.synthesis_blocks8, s.synthesis_width));
+  d8 = register_module("d8", Convolution(s.synthesis_width, 192, 1));
+  if (s.overlap > 0) {
+    d_narrow = register_module("d_narrow", Convolution(s.synthesis_width, s.overlap, 1));
+    d_overlap = register_module("d_overlap", Convolution(s.overlap, 192, 3));
+  }
+}
+
+void Network::MakeEntropyModel() {
+  const NetworkShape& s = shape_;
   loggain = register_parameter("loggain", torch::zeros({s.levels, s.latents}));
   loginv = register_parameter("loginv", torch::zeros({s.levels, s.latents}));
-
   he = register_module("he", std::make_shared<Numbered<torch::nn::Conv2d>>());
   he->Add(0, Convolution(s.latents, s.hyper_width, 3));
   he->Add(2, Convolution(s.hyper_width, s.hyper_width, 3, 2));
@@ -99,24 +129,38 @@ Network::Network(const NetworkShape& shape) : shape_(shape) {
   hd->Add(3, Convolution(s.hyper_width, 4 * s.hyper_width, 1));
   hd->Add(6, Convolution(s.hyper_width, s.features, 3));
   par0 = register_module("par0", Convolution(s.features, 2 * s.latents, 1));
-  ctx = register_module("ctx", std::make_shared<Numbered<torch::nn::Conv2d>>());
-  ctx->Add(0, Convolution(s.latents + s.features, s.features, 1));
-  ctx->Add(2, Convolution(s.features, s.features, 3, 1, s.features));
-  ctx->Add(3, Convolution(s.features, s.features, 1));
-  ctx->Add(5, Convolution(s.features, 2 * s.latents, 1));
+  for (int64_t pass = 1; pass < s.passes; ++pass) {
+    auto context = std::make_shared<Numbered<torch::nn::Conv2d>>();
+    context->Add(0, Convolution(s.latents + s.features, s.features, 1));
+    context->Add(2, Convolution(s.features, s.features, 3, 1, s.features));
+    context->Add(3, Convolution(s.features, s.features, 1));
+    context->Add(5, Convolution(s.features, 2 * s.latents, 1));
+    contexts.push_back(register_module(ContextName(pass), context));
+  }
   zmu = register_parameter("zmu", torch::zeros({1, s.hyper_latents, 1, 1}));
   zls = register_parameter("zls", torch::zeros({1, s.hyper_latents, 1, 1}));
 }
 
 // The first and last layers of both transforms stay in single precision: their errors would be the picture's.
 Tensor Network::Analyse(const Tensor& pictures) {
-  const Tensor at8 = Run(*eb8, Convolve(e8, Unshuffle(pictures, 8), Precision::kSingle), precision_);
-  return Run(*eb16, Convolve(e16, Unshuffle(at8, 2), Precision::kSingle), precision_);
+  const Tensor patches = Unshuffle(pictures, 8);
+  Tensor at8 = Convolve(e8, patches, Precision::kSingle);
+  if (e_overlap) at8 = at8 + Convolve(e_overlap, Convolve(e_narrow, patches, precision_), precision_);
+  const Tensor quads = Unshuffle(Run(*eb8, at8, precision_), 2);
+  if (!e_linear) return Run(*eb16, Convolve(e16, quads, Precision::kSingle), precision_);
+  const Tensor inner = Run(*eb16, Convolve(e16, quads, precision_), precision_);
+  return Convolve(e_linear, quads, Precision::kSingle) + Convolve(e_inner, inner, precision_);
 }
 
 Tensor Network::Synthesise(const Tensor& latents) {
-  const Tensor at8 = Shuffle(Convolve(d16, Run(*db16, ChannelsLast(latents), precision_), Precision::kSingle), 2);
-  return torch::pixel_shuffle(Convolve(d8, Run(*db8, at8, precision_), Precision::kSingle), 8);
+  const Tensor x = ChannelsLast(latents);
+  const Tensor inner = Run(*db16, d_inner ? Convolve(d_inner, x, precision_) : x, precision_);
+  Tensor quads = Convolve(d16, inner, d_linear ? precision_ : Precision::kSingle);
+  if (d_linear) quads = quads + Convolve(d_linear, x, Precision::kSingle);
+  const Tensor at8 = Run(*db8, Shuffle(quads, 2), precision_);
+  Tensor patches = Convolve(d8, at8, Precision::kSingle);
+  if (d_overlap) patches = patches + Convolve(d_overlap, Convolve(d_narrow, at8, precision_), precision_);
+  return torch::pixel_shuffle(patches, 8);
 }
 
 Tensor Network::Interpolate(const Tensor& table, const Tensor& q) const {
@@ -141,20 +185,26 @@ Tensor Network::HyperSynthesise(const Tensor& hyper, int64_t height, int64_t wid
   return x.narrow(2, 0, height).narrow(3, 0, width);
 }
 
-Moments Network::FirstPass(const Tensor& features) { return Split(Convolve(par0, features, precision_)); }
-
-Moments Network::SecondPass(const Tensor& decoded, const Tensor& features) {
+Moments Network::Predict(int64_t pass, const Tensor& decoded, const Tensor& features) {
+  if (pass == 0) return Split(Convolve(par0, features, precision_));
+  auto& layers = contexts[static_cast<size_t>(pass - 1)]->layers;
   Tensor x = torch::cat({decoded.to(features.scalar_type()), features}, 1);
-  x = LeakyRelu(Convolve(ctx->layers[0], x, precision_));
-  x = Convolve(ctx->layers[1], x, precision_);
-  x = LeakyRelu(Convolve(ctx->layers[2], x, precision_));
-  return Split(Convolve(ctx->layers[3], x, precision_));
+  x = LeakyRelu(Convolve(layers[0], x, precision_));
+  x = Convolve(layers[1], x, precision_);
+  x = LeakyRelu(Convolve(layers[2], x, precision_));
+  return Split(Convolve(layers[3], x, precision_));
 }
 
-Tensor FirstPassMask(int64_t height, int64_t width, const torch::TensorOptions& options) {
-  const Tensor rows = torch::arange(height, options).unsqueeze(1);
-  const Tensor columns = torch::arange(width, options).unsqueeze(0);
-  return (1 - (rows + columns).fmod(2)).unsqueeze(0).unsqueeze(0);
+Tensor PassMask(const NetworkShape& shape, int64_t pass, int64_t height, int64_t width,
+                const torch::TensorOptions& options) {
+  Tensor mask = torch::zeros({1, shape.latents, height, width}, options);
+  using torch::indexing::None;
+  using torch::indexing::Slice;
+  for (int phase = 0; phase < 4; ++phase) {
+    const ChannelSpan span = CodedSpan(shape, pass, phase);
+    mask.index_put_({0, Slice(span.begin, span.end), Slice(phase >> 1, None, 2), Slice(phase & 1, None, 2)}, 1);
+  }
+  return mask;
 }
 
 Tensor GaussianBits(const Tensor& v, const Tensor& mean, const Tensor& log_scale) {
@@ -162,6 +212,41 @@ Tensor GaussianBits(const Tensor& v, const Tensor& mean, const Tensor& log_scale
   const Tensor distance = (v - mean).abs();
   const Tensor p = torch::special_ndtr((0.5 - distance) * inverse) - torch::special_ndtr((-0.5 - distance) * inverse);
   return -torch::log2(p.clamp_min(1e-9));
+}
+
+Status InferShape(const StoredTensors& stored, NetworkShape* shape) {
+  NetworkShape found;
+  std::string missing;
+  const auto size = [&](const std::string& name, size_t dimension) -> int64_t {
+    const auto tensor = stored.tensors.find(name);
+    const bool there = tensor != stored.tensors.end() && tensor->second.shape.size() > dimension;
+    if (!there && missing.empty()) missing = name;
+    return there ? tensor->second.shape[dimension] : 1;
+  };
+  const auto count = [&](const std::string& before, const std::string& after) {
+    int64_t n = 0;
+    while (stored.tensors.count(before + std::to_string(n) + after)) ++n;
+    return n;
+  };
+  found.analysis_width = size("e8.weight", 0);
+  found.synthesis_width = size("d8.weight", 1);
+  found.inner_width = size("e16.weight", 0);
+  found.levels = size("loggain", 0);
+  found.latents = size("loggain", 1);
+  found.hyper_latents = size("he.4.weight", 0);
+  found.hyper_width = size("he.0.weight", 0);
+  found.features = size("hd.6.weight", 0);
+  found.analysis_blocks8 = count("eb8.", ".a.weight");
+  found.analysis_blocks16 = count("eb16.", ".a.weight");
+  found.synthesis_blocks8 = count("db8.", ".a.weight");
+  found.synthesis_blocks16 = count("db16.", ".a.weight");
+  found.passes = stored.tensors.count("ctx3.0.weight") ? 4 : 2;
+  found.linear = stored.tensors.count("e_linear.weight") != 0;
+  found.overlap = stored.tensors.count("e_narrow.weight") ? size("e_narrow.weight", 0) : 0;
+  if (!missing.empty()) return Mismatch(missing, "is missing");
+  NIC_RETURN_IF_ERROR(CheckShape(found));
+  *shape = found;
+  return {};
 }
 
 Status LoadNetwork(const StoredTensors& stored, Network& network) {

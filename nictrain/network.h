@@ -1,5 +1,5 @@
-// nic-fast as a float network: gated residual blocks at 1/8 and 1/16 resolution, a hyperprior, and a checkerboard
-// context of two passes over gained latents.
+// The models' float network: a linear transform with gated residual blocks around it at 1/8 and 1/16 resolution, a
+// hyperprior, and a context of two or four passes over gained latents.
 //
 // Module and parameter names are those of the checkpoints. Pictures are (B, 3, H, W) in [-0.5, 0.5], H and W multiples
 // of 16; latents are (B, latents, H/16, W/16); hyper-latents (B, hyper_latents, ceil(H/64), ceil(W/64)).
@@ -12,21 +12,10 @@
 #include <vector>
 
 #include "base/status.h"
+#include "network_shape.h"
 #include "safetensors.h"
 
 namespace nic {
-
-// Channel counts and depths; the defaults are nic-fast's.
-struct NetworkShape {
-  int64_t width = 128;         // at 1/8 resolution
-  int64_t latents = 192;       // at 1/16 resolution
-  int64_t hyper_latents = 64;  // at 1/64 resolution
-  int64_t hyper_width = 128;
-  int64_t features = 256;  // of the hyper-synthesis and the context
-  int64_t levels = 8;      // of the gain table
-  int64_t blocks8 = 3;
-  int64_t blocks16 = 2;
-};
 
 // Precision of the inner convolutions; sums along the residual path and all that is rounded stays in single precision.
 enum class Precision { kSingle, kBrainHalf };
@@ -67,32 +56,43 @@ class Network : public torch::nn::Module {
   torch::Tensor HyperAnalyse(const torch::Tensor& gained);
   // Features for a latent grid of height x width, from hyper-latents of at least ceil(height / 4) x ceil(width / 4).
   torch::Tensor HyperSynthesise(const torch::Tensor& hyper, int64_t height, int64_t width);
-  Moments FirstPass(const torch::Tensor& features);
-  // `decoded`: the latents of the first pass, zeros elsewhere.
-  Moments SecondPass(const torch::Tensor& decoded, const torch::Tensor& features);
+  // `decoded`: the latents of the passes before, zeros elsewhere; of no use to pass 0.
+  Moments Predict(int64_t pass, const torch::Tensor& decoded, const torch::Tensor& features);
 
   const NetworkShape& shape() const { return shape_; }
   void set_precision(Precision precision) { precision_ = precision; }
 
   torch::nn::Conv2d e8{nullptr}, e16{nullptr}, d16{nullptr}, d8{nullptr}, par0{nullptr};
+  // With `linear`: from the features at 1/8 to latents and from the blocks at 1/16 to them, and back.
+  torch::nn::Conv2d e_linear{nullptr}, e_inner{nullptr}, d_linear{nullptr}, d_inner{nullptr};
+  // With `overlap`: down to its rank, and a 3x3 convolution to what is added.
+  torch::nn::Conv2d e_narrow{nullptr}, e_overlap{nullptr}, d_narrow{nullptr}, d_overlap{nullptr};
   std::shared_ptr<Numbered<Block>> eb8, eb16, db16, db8;
-  std::shared_ptr<Numbered<torch::nn::Conv2d>> he, hd, ctx;
-  torch::Tensor loggain, loginv;  // (levels, latents): natural logarithms
-  torch::Tensor zmu, zls;         // (1, hyper_latents, 1, 1): the hyper-latents' Gaussian
+  std::shared_ptr<Numbered<torch::nn::Conv2d>> he, hd;
+  std::vector<std::shared_ptr<Numbered<torch::nn::Conv2d>>> contexts;  // of pass 1 and later
+  torch::Tensor loggain, loginv;                                       // (levels, latents): natural logarithms
+  torch::Tensor zmu, zls;  // (1, hyper_latents, 1, 1): the hyper-latents' Gaussian
 
  private:
+  void MakeAnalysis();
+  void MakeSynthesis();
+  void MakeEntropyModel();
   torch::Tensor Interpolate(const torch::Tensor& table, const torch::Tensor& q) const;
 
   NetworkShape shape_;
   Precision precision_ = Precision::kSingle;
 };
 
-// 1 where the first pass decodes, (row + column) even; (1, 1, height, width).
-torch::Tensor FirstPassMask(int64_t height, int64_t width, const torch::TensorOptions& options);
+// 1 where a pass codes, 0 elsewhere; (1, latents, height, width).
+torch::Tensor PassMask(const NetworkShape& shape, int64_t pass, int64_t height, int64_t width,
+                       const torch::TensorOptions& options);
 
 // Bits of values v under Gaussians integrated over unit intervals, elementwise.
 torch::Tensor GaussianBits(const torch::Tensor& v, const torch::Tensor& mean, const torch::Tensor& log_scale);
 
+// The shape of a checkpoint's network, read from its tensors' names and sizes. NIC_MODEL_MISMATCH, naming the tensor,
+// where these are no such network's.
+Status InferShape(const StoredTensors& stored, NetworkShape* shape);
 // Sets every parameter of `network`. A missing, unexpected or differently shaped tensor is NIC_MODEL_MISMATCH that
 // names it, and the network is then unchanged.
 Status LoadNetwork(const StoredTensors& stored, Network& network);

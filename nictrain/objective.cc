@@ -8,8 +8,9 @@ namespace {
 
 using torch::Tensor;
 
-constexpr double kFastLambdas[] = {0.0018, 0.0035, 0.0067, 0.0130, 0.0250, 0.0483, 0.0932, 0.18};
-constexpr size_t kFastLevels = std::size(kFastLambdas);
+// Of the first checkpoints, which are not quite evenly spaced.
+constexpr double kFirstLambdas[] = {0.0018, 0.0035, 0.0067, 0.0130, 0.0250, 0.0483, 0.0932, 0.18};
+constexpr size_t kFirstLevels = std::size(kFirstLambdas);
 
 // round(x - mean) + mean, with the gradient of x.
 Tensor RoundThrough(const Tensor& x, const Tensor& mean) {
@@ -19,16 +20,38 @@ Tensor RoundThrough(const Tensor& x, const Tensor& mean) {
 
 Tensor WithNoise(const Tensor& x) { return x + torch::rand_like(x) - 0.5; }
 
+struct Coded {
+  Moments moments;
+  Tensor decoded;
+};
+
+// All passes over latents y, as the decoder goes through them.
+Coded CodeLatents(Network& network, const Tensor& y, const Tensor& z) {
+  const Tensor features = network.HyperSynthesise(z, y.size(2), y.size(3));
+  const auto options = y.options().requires_grad(false);
+  Coded all;
+  for (int64_t pass = 0; pass < network.shape().passes; ++pass) {
+    const Tensor mask = PassMask(network.shape(), pass, y.size(2), y.size(3), options);
+    const Moments moments = network.Predict(pass, all.decoded, features);
+    const Tensor decoded = RoundThrough(y, moments.mean) * mask;
+    all.decoded = pass == 0 ? decoded : all.decoded + decoded;
+    const Moments here = {moments.mean * mask, moments.log_scale * mask};
+    all.moments = pass == 0 ? here : Moments{all.moments.mean + here.mean, all.moments.log_scale + here.log_scale};
+  }
+  return all;
+}
+
 Tensor SumPerPicture(const Tensor& x) { return x.flatten(1).sum(1); }
 
 }  // namespace
 
 Lambdas::Lambdas(double low, double high, int64_t levels) {
   std::vector<double> values(static_cast<size_t>(levels));
-  const bool fast = values.size() == kFastLevels && low == kFastLambdas[0] && high == kFastLambdas[kFastLevels - 1];
+  const bool first =
+      values.size() == kFirstLevels && low == kFirstLambdas[0] && high == kFirstLambdas[kFirstLevels - 1];
   for (size_t i = 0; i < values.size(); ++i) {
     const double part = static_cast<double>(i) / static_cast<double>(values.size() - 1);
-    values[i] = fast ? std::log(kFastLambdas[i]) : std::log(low) * (1 - part) + std::log(high) * part;
+    values[i] = first ? std::log(kFirstLambdas[i]) : std::log(low) * (1 - part) + std::log(high) * part;
   }
   logarithms = torch::tensor(values, torch::kDouble).to(torch::kFloat);
 }
@@ -44,30 +67,19 @@ Tensor Lambdas::At(const Tensor& q) const {
 Outcome RunNoisy(Network& network, const Tensor& pictures, const Tensor& q) {
   const Tensor y = network.Analyse(pictures) * network.Gain(q);
   const Tensor z = network.HyperAnalyse(y);
-  const Tensor features = network.HyperSynthesise(RoundThrough(z, network.zmu), y.size(2), y.size(3));
-  const Tensor first = FirstPassMask(y.size(2), y.size(3), y.options().requires_grad(false));
-  const Moments pass0 = network.FirstPass(features);
-  const Moments pass1 = network.SecondPass(RoundThrough(y, pass0.mean) * first, features);
-  const Tensor mean = pass0.mean * first + pass1.mean * (1 - first);
-  const Tensor log_scale = pass0.log_scale * first + pass1.log_scale * (1 - first);
-  const Tensor bits = SumPerPicture(GaussianBits(WithNoise(y), mean, log_scale)) +
+  const Coded coded = CodeLatents(network, y, RoundThrough(z, network.zmu));
+  const Tensor bits = SumPerPicture(GaussianBits(WithNoise(y), coded.moments.mean, coded.moments.log_scale)) +
                       SumPerPicture(GaussianBits(WithNoise(z), network.zmu, network.zls));
-  return {network.Synthesise(RoundThrough(y, mean) * network.InverseGain(q)), bits};
+  return {network.Synthesise(coded.decoded * network.InverseGain(q)), bits};
 }
 
 Outcome RunRounded(Network& network, const Tensor& analysed, const Tensor& q) {
   const Tensor y = analysed * network.Gain(q);
   const Tensor z = RoundThrough(network.HyperAnalyse(y), network.zmu);
-  const Tensor features = network.HyperSynthesise(z, y.size(2), y.size(3));
-  const Tensor first = FirstPassMask(y.size(2), y.size(3), y.options().requires_grad(false));
-  const Moments pass0 = network.FirstPass(features);
-  const Moments pass1 = network.SecondPass(RoundThrough(y, pass0.mean) * first, features);
-  const Tensor mean = pass0.mean * first + pass1.mean * (1 - first);
-  const Tensor log_scale = pass0.log_scale * first + pass1.log_scale * (1 - first);
-  const Tensor decoded = RoundThrough(y, mean);
-  const Tensor bits =
-      SumPerPicture(GaussianBits(decoded, mean, log_scale)) + SumPerPicture(GaussianBits(z, network.zmu, network.zls));
-  return {network.Synthesise(decoded * network.InverseGain(q)), bits};
+  const Coded coded = CodeLatents(network, y, z);
+  const Tensor bits = SumPerPicture(GaussianBits(coded.decoded, coded.moments.mean, coded.moments.log_scale)) +
+                      SumPerPicture(GaussianBits(z, network.zmu, network.zls));
+  return {network.Synthesise(coded.decoded * network.InverseGain(q)), bits};
 }
 
 Loss Judge(const Outcome& outcome, const Tensor& pictures, const Tensor& lambda) {

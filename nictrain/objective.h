@@ -12,7 +12,7 @@ namespace nic {
 
 // Lagrangian weights of the gain levels.
 struct Lambdas {
-  // Nic-fast's eight values where the ends are its own; otherwise spaced evenly in the logarithm.
+  // The first checkpoints' eight values where the ends are theirs; otherwise spaced evenly in the logarithm.
   Lambdas(double low, double high, int64_t levels);
   // (B) weights for qualities q (B), geometric between levels.
   torch::Tensor At(const torch::Tensor& q) const;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "files.h"
+#include "klt.h"
 
 namespace nic {
 namespace {
@@ -50,11 +51,6 @@ std::string StatePath(const std::string& folder, size_t index) {
 }
 
 }  // namespace
-
-NetworkShape ShapeOf(const Config& config) {
-  return {config.width,    config.latents, config.hyper_latents, config.hyper_width,
-          config.features, config.levels,  config.blocks8,       config.blocks16};
-}
 
 double RateFactor(int64_t step, int64_t warmup, double progress) {
   const double rise = warmup > 0 ? std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(warmup)) : 1.0;
@@ -161,9 +157,10 @@ Trainer::Trainer(const Config& config, const Dataset& dataset, torch::Device dev
     : config_(config),
       dataset_(dataset),
       device_(device),
-      lambdas_(config.lambda_low, config.lambda_high, config.levels) {
+      lambdas_(config.lambda_low, config.lambda_high, config.shape.levels) {
   torch::manual_seed(static_cast<uint64_t>(config.seed));
-  network_ = std::make_shared<Network>(ShapeOf(config));
+  network_ = std::make_shared<Network>(config.shape);
+  if (config.start == "klt") StartFromKlt(dataset, lambdas_, *network_);
   network_->to(device_);
   network_->set_precision(config.precision == "bf16" ? Precision::kBrainHalf : Precision::kSingle);
   optimiser_ = std::make_unique<Optimiser>(*network_, config_);
@@ -187,7 +184,7 @@ Tensor Trainer::DrawBatch(Random& random) const {
 Status Trainer::Step(double rate, StepReport* report) {
   Random random(static_cast<uint64_t>(config_.seed), static_cast<uint64_t>(step_));
   const Tensor pictures = DrawBatch(random);
-  const auto qualities = StratifiedQualities(config_.batch, static_cast<double>(config_.levels - 1), random);
+  const auto qualities = StratifiedQualities(config_.batch, static_cast<double>(config_.shape.levels - 1), random);
   const Tensor q = torch::tensor(qualities).to(device_);
   torch::manual_seed(random.Next());
 

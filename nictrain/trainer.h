@@ -19,8 +19,6 @@
 
 namespace nic {
 
-NetworkShape ShapeOf(const Config& config);
-
 struct StepReport {
   int64_t step = 0;  // steps done, this one included
   double loss = 0;

@@ -18,7 +18,8 @@ TEST_CASE("config: what is written is read back") {
   Config config;
   config.rate = 1.0 / 3;
   config.output = "there";
-  config.width = 17;
+  config.shape.analysis_width = 17;
+  config.shape.linear = true;
   Config read;
   REQUIRE(ParseConfig(FormatConfig(config), &read).ok());
   CHECK(FormatConfig(read) == FormatConfig(config));
@@ -27,7 +28,7 @@ TEST_CASE("config: what is written is read back") {
 
 TEST_CASE("config: mistakes are named by their line and change nothing") {
   const char* bad[] = {"\npatch = many", "\npatch = 8", "\npatch = 1e3", "\nspeed = 3",
-                       "\njust words",   "\nema = 1",   "\nrate = nan"};
+                       "\njust words",   "\nema = 1",   "\nrate = nan",  "\nlinear = 1"};
   for (const char* text : bad) {
     Config config;
     const Status status = ParseConfig(text, &config);
@@ -39,6 +40,8 @@ TEST_CASE("config: mistakes are named by their line and change nothing") {
   Config config;
   CHECK(!ParseConfig("model = other", &config).ok());
   CHECK(!ParseConfig("patch = 24", &config).ok());
+  CHECK(!ParseConfig("start = somewhere", &config).ok());
+  CHECK(!ParseConfig("passes = 3", &config).ok());
   CHECK(!ParseConfig("precision = double", &config).ok());
   CHECK(!ParseConfig("lambda_low = 1\nlambda_high = 0.5", &config).ok());
 }

@@ -1,5 +1,8 @@
 #include "network.h"
 
+#include <cstddef>
+#include <cstring>
+
 #include "check.h"
 #include "evaluation.h"
 #include "objective.h"
@@ -12,7 +15,7 @@ namespace {
 TEST_CASE("network: the forward pass equals the original definition's") {
   torch::NoGradGuard no_gradients;
   Numbers numbers;
-  Network network({8, 12, 4, 128, 256, 8, 1, 1});
+  Network network({8, 8, 12, 12, 4, 128, 256, 8, 1, 1, 1, 1});
   FillNetwork(network, numbers);
   const torch::Tensor pictures = numbers.Fill({2, 3, 64, 128}, 1);
   const torch::Tensor q = torch::tensor({0.0f, 6.4f});
@@ -38,7 +41,7 @@ TEST_CASE("network: the forward pass equals the original definition's") {
 TEST_CASE("network: brain half precision stays close to single") {
   torch::NoGradGuard no_gradients;
   Numbers numbers;
-  Network network(kSmallShape);
+  Network network(GENERATE(kSmallShape, kFullShape));
   FillNetwork(network, numbers);
   const torch::Tensor pictures = numbers.Fill({1, 3, 64, 64}, 1);
   const torch::Tensor single = network.Synthesise(network.Analyse(pictures));
@@ -50,10 +53,10 @@ TEST_CASE("network: brain half precision stays close to single") {
 
 TEST_CASE("network: noise and rounding cost about the same, and the loss has gradients everywhere") {
   Numbers numbers;
-  Network network(kSmallShape);
+  Network network(GENERATE(kSmallShape, kFullShape));
   FillNetwork(network, numbers);
   const torch::Tensor pictures = numbers.Fill({4, 3, 64, 64}, 1);
-  const torch::Tensor q = torch::tensor({0.0f, 2.5f, 5.0f, 7.0f});
+  const torch::Tensor q = torch::tensor({0.0f, 2.5f, 3.0f, static_cast<float>(network.shape().levels - 1)});
   torch::manual_seed(1);
   const Outcome noisy = RunNoisy(network, pictures, q);
   const Outcome rounded = RunRounded(network, network.Analyse(pictures), q);
@@ -111,6 +114,72 @@ TEST_CASE("network: a checkpoint of another architecture is refused by the tenso
   stored = good;
   stored.tensors["zmu"].shape = {4};
   refused(stored, "zmu", "shape");
+}
+
+TEST_CASE("network: a shape is read back from the tensors that it made") {
+  for (const NetworkShape& shape : {kSmallShape, kFullShape, NetworkShape()}) {
+    NetworkShape found;
+    REQUIRE(InferShape(StoreNetwork(Network(shape)), &found).ok());
+    CHECK(std::memcmp(&found, &shape, offsetof(NetworkShape, linear)) == 0);
+    CHECK(found.linear == shape.linear);
+    CHECK(found.overlap == shape.overlap);
+  }
+  NetworkShape found;
+  StoredTensors stored = StoreNetwork(Network(kSmallShape));
+  stored.tensors.erase("loggain");
+  const Status status = InferShape(stored, &found);
+  CHECK(status.code() == NIC_MODEL_MISMATCH);
+  CHECK(std::string(status.message()).find("loggain") != std::string::npos);
+}
+
+TEST_CASE("network: the passes code every latent once, and four of them a quarter each at every position") {
+  const auto options = torch::TensorOptions(torch::kFloat);
+  for (const NetworkShape& shape : {kSmallShape, kFullShape}) {
+    torch::Tensor sum = torch::zeros({1, shape.latents, 5, 7});
+    for (int64_t pass = 0; pass < shape.passes; ++pass) {
+      const torch::Tensor mask = PassMask(shape, pass, 5, 7, options);
+      if (shape.passes == 4) CHECK((mask.sum(1) == shape.latents / 4).all().item<bool>());
+      sum += mask;
+    }
+    CHECK((sum == 1).all().item<bool>());
+  }
+  // Two passes: a checkerboard.
+  const torch::Tensor first = PassMask(kSmallShape, 0, 4, 4, options);
+  CHECK(first[0][3][1][1].item<float>() == 1);
+  CHECK(first[0][3][1][2].item<float>() == 0);
+  // What a channel's first two passes code lies diagonally.
+  const torch::Tensor two =
+      first.new_zeros({1, 12, 2, 2}) + PassMask(kFullShape, 0, 2, 2, options) + PassMask(kFullShape, 1, 2, 2, options);
+  CHECK((two.select(2, 0).select(2, 0) == two.select(2, 1).select(2, 1)).all().item<bool>());
+}
+
+TEST_CASE("network: later passes see nothing but what is decoded") {
+  torch::NoGradGuard no_gradients;
+  Numbers numbers;
+  Network network(kFullShape);
+  FillNetwork(network, numbers);
+  const torch::Tensor features = numbers.Fill({1, kFullShape.features, 4, 4}, 1);
+  const torch::Tensor zeros = torch::zeros({1, kFullShape.latents, 4, 4});
+  const torch::Tensor some = numbers.Fill({1, kFullShape.latents, 4, 4}, 1);
+  CHECK(torch::equal(network.Predict(0, zeros, features).mean, network.Predict(0, some, features).mean));
+  for (int64_t pass = 1; pass < 4; ++pass) {
+    INFO(pass);
+    CHECK(!torch::equal(network.Predict(pass, zeros, features).mean, network.Predict(pass, some, features).mean));
+  }
+  CHECK(!torch::equal(network.Predict(1, some, features).mean, network.Predict(2, some, features).mean));
+}
+
+TEST_CASE("network: numbers that do not go together are refused") {
+  NetworkShape shape = kFullShape;
+  CHECK(CheckShape(shape).ok());
+  shape.passes = 3;
+  CHECK(CheckShape(shape).code() == NIC_INVALID_ARGUMENT);
+  shape = kFullShape;
+  shape.latents = 13;
+  CHECK(CheckShape(shape).code() == NIC_INVALID_ARGUMENT);
+  shape = kSmallShape;
+  shape.inner_width = 11;
+  CHECK(CheckShape(shape).code() == NIC_INVALID_ARGUMENT);
 }
 
 TEST_CASE("network: the distributed checkpoint gives its published figures") {

@@ -46,7 +46,9 @@ class Numbers {
 // Sets all parameters in the order of their names, and raises the gains by e^3.
 void FillNetwork(Network& network, Numbers& numbers);
 
-constexpr NetworkShape kSmallShape = {8, 12, 4, 8, 16, 8, 1, 1};
+constexpr NetworkShape kSmallShape = {8, 8, 12, 12, 4, 8, 16, 8, 1, 1, 1, 1};
+// With every part that a network of the family may have, and no two sizes the same.
+constexpr NetworkShape kFullShape = {10, 8, 14, 12, 4, 8, 16, 5, 1, 2, 2, 1, 4, true, 6};
 
 // A folder given by an environment variable; empty, with a message, where it is not set.
 std::string FolderFromEnvironment(const char* variable);

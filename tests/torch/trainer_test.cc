@@ -23,13 +23,8 @@ Config SmallConfig() {
   config.weight_decay = 0.01;
   config.downscale = 0.5;
   config.log_steps = 2;
-  config.width = kSmallShape.width;
-  config.latents = kSmallShape.latents;
-  config.hyper_latents = kSmallShape.hyper_latents;
-  config.hyper_width = kSmallShape.hyper_width;
-  config.features = kSmallShape.features;
-  config.blocks8 = 1;
-  config.blocks16 = 1;
+  config.shape = kSmallShape;
+  config.start = "random";
   return config;
 }
 
@@ -110,7 +105,7 @@ TEST_CASE("trainer: a short training lowers the loss, writes its log and keeps t
   // What it left can be loaded as a model.
   StoredTensors average;
   REQUIRE(ReadSafetensors(scene.config.output + "/step-00000060/average.safetensors", &average).ok());
-  Network network(ShapeOf(scene.config));
+  Network network(scene.config.shape);
   CHECK(LoadNetwork(average, network).ok());
 }
 
@@ -172,7 +167,7 @@ TEST_CASE("trainer: a checkpoint of another architecture or a damaged one is ref
   Trainer trainer(scene.config, dataset, torch::kCPU);
   REQUIRE(trainer.Save(scene.output / "c", 0).ok());
   Config wider = scene.config;
-  wider.width = 16;
+  wider.shape.analysis_width = 16;
   Trainer other(wider, dataset, torch::kCPU);
   double elapsed = 0;
   CHECK(other.Resume(scene.output / "c", &elapsed).code() == NIC_MODEL_MISMATCH);
