@@ -111,7 +111,7 @@ void CommandLine::AddGeneral(Arguments* arguments) {
       ->type_name("N")
       ->transform(WholeIn(0, 1024));
   app_.add_option("--max-pixels", arguments->limits.max_pixels,
-                  "refuse pictures of more pixels (default 268M); suffixes k, M, G")
+                  "refuse pictures of more pixels (default 268M, fewer for small files); suffixes k, M, G")
       ->type_name("N")
       ->transform(CountFrom(1));
   app_.add_option("--max-memory", arguments->limits.max_memory,

@@ -17,6 +17,7 @@ Outcome Context::Open(const Arguments& arguments, Report* report) {
   nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
   options.threads = arguments.threads;
   options.limits = arguments.limits;
+  if (arguments.limits.max_pixels) options.limits.max_work = UINT64_MAX;  // the user's own measure takes its place
   options.progress = Report::OnProgress;
   options.progress_user = report;
   nic_error error = {};

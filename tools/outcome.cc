@@ -36,6 +36,8 @@ const char* Describe(nic_status status) {
       return "needs too much memory";
     case NIC_LIMIT_METADATA:
       return "too much metadata";
+    case NIC_LIMIT_WORK:
+      return "too small for its picture";
     case NIC_SLICE_DAMAGED:
       return "damaged picture";
     case NIC_OUT_OF_MEMORY:
@@ -85,6 +87,7 @@ Outcome Outcome::Library(const nic_error& error) {
   std::string why = error.message;
   if (why.empty()) why = nic_status_name(error.status);
   if (error.offset != NIC_NO_OFFSET) why += " (at byte " + std::to_string(error.offset) + ")";
+  if (error.status == NIC_LIMIT_WORK) why += "; --max-pixels allows it";
   if (error.status == NIC_MODEL_MISSING || error.status == NIC_MODEL_MISMATCH) why += "; give it with --model";
   return Failure(ExitStatusOf(error.status), Describe(error.status), why);
 }

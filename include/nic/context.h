@@ -27,6 +27,12 @@ typedef struct nic_limits {
   uint32_t max_side;     /* width and height each; default 65535 */
   uint64_t max_memory;   /* bytes held at once by one context, the caller's own buffers not counted; default 2 GiB */
   uint64_t max_metadata; /* bytes of metadata in a file; default 64 MiB */
+  /* Operations that decoding a picture or region may take, in units of one multiply-accumulate: nic_model_info.decode_work
+   * for each pixel, rows and columns rounded up to whole latents. The default depends on the size of the file: 2^40, and
+   * 2^22 more for each byte beyond 2^20. Thus a file of less than 1 MiB keeps no decoder busy for more than seconds,
+   * while any photograph up to max_pixels is decoded, and with nic-fast any picture up to 100 megapixels however plain.
+   * UINT64_MAX: no limit. */
+  uint64_t max_work;
 } nic_limits;
 
 /* The caller's allocator. `allocate` returns NULL on failure, blocks aligned for any fundamental type. Both are called
@@ -62,7 +68,7 @@ typedef struct nic_context_options {
                          variable NIC_TARGET, or else the best that the processor has. Never changes a result */
 } nic_context_options;
 #define NIC_CONTEXT_OPTIONS_INIT \
-  { sizeof(nic_context_options), 0, {0, 0, 0, 0}, {NULL, NULL, NULL}, {NULL, 0, NULL}, NULL, NULL, NULL }
+  { sizeof(nic_context_options), 0, {0, 0, 0, 0, 0}, {NULL, NULL, NULL}, {NULL, 0, NULL}, NULL, NULL, NULL }
 
 /* Owns the threads and the models loaded so far. May be used from one thread at a time; use one context for each
  * thread that encodes or decodes. */
@@ -92,6 +98,7 @@ typedef struct nic_model_info {
   char name[65];
   uint32_t levels;         /* gain levels: 0 .. levels - 1 */
   double decode_macs;      /* multiply-accumulates for each pixel to decode */
+  double decode_work;      /* these and all other operations, as nic_limits.max_work counts them */
   int is_default;
 } nic_model_info;
 

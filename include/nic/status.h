@@ -40,6 +40,7 @@ typedef enum nic_status {
   NIC_LIMIT_SIDE = 501,
   NIC_LIMIT_MEMORY = 502,
   NIC_LIMIT_METADATA = 503,
+  NIC_LIMIT_WORK = 504,
 
   /* 600..699: damage inside the picture. */
   NIC_SLICE_DAMAGED = 600, /* a slice does not decode, or its latents do not match their check */

@@ -15,7 +15,7 @@
 namespace nic {
 namespace {
 
-constexpr nic_limits kDefaultLimits = {uint64_t{1} << 28, 65535, uint64_t{2} << 30, uint64_t{64} << 20};
+constexpr nic_limits kDefaultLimits = {uint64_t{1} << 28, 65535, uint64_t{2} << 30, uint64_t{64} << 20, 0};
 constexpr uint32_t kMaxThreads = 256;
 
 class ExecutorParallel final : public Parallel {
@@ -94,6 +94,21 @@ Status CheckDimensions(uint64_t width, uint64_t height, const nic_limits& limits
   return {};
 }
 
+Status CheckWork(double work, uint64_t file_size, const nic_limits& limits) {
+  constexpr uint64_t kAnyFile = uint64_t{1} << 40;
+  constexpr uint64_t kSmallFile = uint64_t{1} << 20;
+  constexpr double kForEachByte = 1 << 22;
+  double limit = static_cast<double>(limits.max_work);
+  if (!limits.max_work) {
+    limit = static_cast<double>(kAnyFile);
+    if (file_size > kSmallFile) limit += kForEachByte * static_cast<double>(file_size - kSmallFile);
+  }
+  if (limits.max_work == UINT64_MAX || work <= limit) return {};
+  return Status::Error(NIC_LIMIT_WORK, Status::kNoOffset,
+                       "max_work: decoding takes %.4g operations, the limit is %.4g for a file of %llu bytes", work, limit,
+                       static_cast<unsigned long long>(file_size));
+}
+
 Status MakeContext(const nic_context_options* options, std::unique_ptr<nic_context>* context) {
   const nic_context_options defaults = NIC_CONTEXT_OPTIONS_INIT;
   if (!options) options = &defaults;
@@ -162,6 +177,7 @@ nic_status nic_context_model(nic_context* context, size_t index, nic_model_info*
     std::memcpy(info->name, model->package.name().data(), model->package.name().size());
     info->levels = static_cast<uint32_t>(model->prepared->decoder().levels);
     info->decode_macs = model->prepared->decode_macs();
+    info->decode_work = model->prepared->pixel_work();
     info->is_default = is_default;
     return {};
   });

@@ -14,7 +14,7 @@ struct nic_context {
   explicit nic_context(const nic_context_options& options, nic::Target target);
 
   nic_allocator allocator;
-  nic_limits limits;  // complete: no defaults left
+  nic_limits limits;  // complete: no defaults left, but for max_work
   nic::Memory memory;
   std::unique_ptr<nic::Parallel> parallel;
   nic::Progress progress;
@@ -23,11 +23,14 @@ struct nic_context {
 
 namespace nic {
 
-// Limits with defaults filled in; `limits` may be null.
+// Limits with defaults filled in, but for max_work, whose default depends on the file; `limits` may be null.
 nic_limits CompleteLimits(const nic_limits* limits);
 
 // NIC_LIMIT_SIDE or NIC_LIMIT_PIXELS for a picture that exceeds them. `offset`: of the width, in a file.
 Status CheckDimensions(uint64_t width, uint64_t height, const nic_limits& limits, uint64_t offset = Status::kNoOffset);
+
+// NIC_LIMIT_WORK if decoding a file of `file_size` bytes takes more than they allow.
+Status CheckWork(double work, uint64_t file_size, const nic_limits& limits);
 
 // Makes a context from checked options.
 Status MakeContext(const nic_context_options* options, std::unique_ptr<nic_context>* context);

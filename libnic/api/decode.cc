@@ -144,21 +144,33 @@ Status ReadGainMap(const nic_decoder& decoder, const SliceLayout& layout, GainMa
       .MovedBy(element.payload_offset);
 }
 
+// Refuses what would take longer than the limits allow for a file of that size. *wanted: the latents that it needs.
+Status CheckDecodeWork(const nic_decoder& decoder, const SliceLayout& layout, Rect* wanted) {
+  const PreparedModel& model = *decoder.model->prepared;
+  NIC_RETURN_IF_ERROR(FindLatents(model, layout, ResultRegion(decoder), decoder.context.memory, wanted));
+  return CheckWork(CountDecodeWork(model, layout, *wanted), decoder.file.size(), decoder.context.limits);
+}
+
+SliceLayout LayoutOf(const nic_decoder& decoder) {
+  const FileHeader& header = decoder.file.header();
+  return SliceLayout(header.width, header.height, header.slice_side(), decoder.model->prepared->decoder());
+}
+
 // Decodes and hands each row of samples to `take`, which counts rows from the region's first.
 template <typename Take>
 Status DecodeRows(nic_decoder& decoder, Take&& take) {
   nic_context& context = decoder.context;
   const FileHeader& header = decoder.file.header();
   const PreparedModel& model = *decoder.model->prepared;
-  const SliceLayout layout(header.width, header.height, header.slice_side(), model.decoder());
+  const SliceLayout layout = LayoutOf(decoder);
   const Rect region = ResultRegion(decoder);
+  Rect wanted;
+  NIC_RETURN_IF_ERROR(CheckDecodeWork(decoder, layout, &wanted));
   GainMap gain_map;
   const bool has_gain_map = decoder.gain_map_element != nullptr;
   if (has_gain_map) NIC_RETURN_IF_ERROR(ReadGainMap(decoder, layout, &gain_map));
   const GainField gains(model.decoder().inverse_gain, model.decoder().latent_channels,
                         {header.gain_level, header.interpolation}, has_gain_map ? &gain_map : nullptr, context.memory);
-  Rect wanted;
-  NIC_RETURN_IF_ERROR(FindLatents(model, layout, region, context.memory, &wanted));
   DecodedLatents decoded;
   NIC_RETURN_IF_ERROR(DecodeLatents(decoder.file, model, layout, wanted, decoder.keep_going,
                                     context.progress.Part(0, 0.5), *context.parallel, context.memory, &decoded));
@@ -278,6 +290,8 @@ Status IsPremultiplied(nic_decoder& decoder, int* premultiplied) {
 Status DecodeOnce(nic_context& context, std::span<const uint8_t> bytes, nic_image* image) {
   nic_decoder decoder(context);
   NIC_RETURN_IF_ERROR(Open(decoder, bytes));
+  Rect wanted;
+  NIC_RETURN_IF_ERROR(CheckDecodeWork(decoder, LayoutOf(decoder), &wanted));  // before memory for pixels is asked for
   const FileHeader& header = decoder.file.header();
   nic_image result = {header.width, header.height, static_cast<nic_pixel_format>(FileFormat(decoder)),
                       size_t{header.width} * static_cast<size_t>(FileFormat(decoder)), nullptr};

@@ -223,6 +223,7 @@ class EncodeCall {
     progress_ = progress_.Part(0.5, 1);
     measure_ = measure || encoder_.Has(NIC_ENCODER_TARGET_PSNR);
     NIC_RETURN_IF_ERROR(EncodeAtWantedRate());
+    NIC_RETURN_IF_ERROR(CheckWork(picture_.DecodeWork(), encoder_.bytes.size(), encoder_.context.limits));
     FillResult(result);
     return {};
   }

@@ -26,6 +26,15 @@ Status DecodeOneSlice(const FileReader& file, const PreparedModel& model, const 
 
 }  // namespace
 
+double CountDecodeWork(const PreparedModel& model, const SliceLayout& layout, const Rect& wanted) {
+  const SliceRange touched = layout.Touching(wanted);
+  const Rect first = layout.Latents(touched.Slice(0, layout.columns()));
+  const Rect last = layout.Latents(touched.Slice(touched.count() - 1, layout.columns()));
+  const double slices = static_cast<double>(last.x1 - first.x0) * static_cast<double>(last.y1 - first.y0);
+  const double synthesised = static_cast<double>(wanted.width()) * static_cast<double>(wanted.height());
+  return slices * model.decode_work().slice + synthesised * model.decode_work().synthesis;
+}
+
 Status DecodeLatents(const FileReader& file, const PreparedModel& model, const SliceLayout& layout, const Rect& wanted,
                      bool keep_going, const Progress& progress, Parallel& parallel, Memory& memory,
                      DecodedLatents* decoded) {

@@ -12,6 +12,9 @@
 
 namespace nic {
 
+// What decoding the latents of `wanted` and synthesis from them takes, in units of one multiply-accumulate.
+double CountDecodeWork(const PreparedModel& model, const SliceLayout& layout, const Rect& wanted);
+
 struct DecodedLatents {
   TensorWindow latents;
   uint64_t damaged = 0;  // wanted slices that are missing or do not decode: their latents are 0

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "codec/picture_decoder.h"
 #include "codec/slice_encoder.h"
 #include "codec/slice_runner.h"
 #include "codec/synthesis.h"
@@ -91,6 +92,10 @@ PictureEncoder::PictureEncoder(const PreparedModel& model, const EncoderSettings
 Status PictureEncoder::Analyse(const Progress& progress) {
   return nic::Analyse(model_.analysis(), model_.decoder().latent_factor, picture_, parallel_, memory_, &analysed_,
                       progress);
+}
+
+double PictureEncoder::DecodeWork() const {
+  return CountDecodeWork(model_, layout_, {0, 0, layout_.latent_width(), layout_.latent_height()});
 }
 
 Status PictureEncoder::Encode(const RateIndex& rate, const Progress& progress, std::pmr::vector<uint8_t>* bytes,

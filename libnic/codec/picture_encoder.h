@@ -57,6 +57,9 @@ class PictureEncoder {
   // Encodes at `rate` into *bytes, replacing them. For `quality`, unless null, also decodes and compares.
   Status Encode(const RateIndex& rate, const Progress& progress, std::pmr::vector<uint8_t>* bytes, Quality* quality);
 
+  // What decoding the picture takes (CountDecodeWork).
+  double DecodeWork() const;
+
  private:
   Status Write(const RateIndex& rate, const std::pmr::vector<struct EncodedSlice>& slices,
                std::pmr::vector<uint8_t>* bytes) const;

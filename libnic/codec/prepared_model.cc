@@ -30,6 +30,7 @@ Status PreparedModel::Prepare(DecoderModel&& model, Target target, Memory& memor
   NIC_RETURN_IF_ERROR(BuildTables(decoder, memory, &result->tables_));
   result->feature_channels_ = TensorChannels(decoder.hyper_synthesis, decoder.hyper_synthesis.outputs[0]);
   result->decode_macs_ = DecodeMacs(decoder);
+  result->decode_work_ = CountDecodeWork(decoder);
   NIC_RETURN_IF_ERROR(PrepareGraph(&decoder.hyper_synthesis, target, memory, &result->hyper_synthesis_));
   for (Pass& pass : decoder.passes) {
     NIC_RETURN_IF_ERROR(PrepareGraph(&pass.context, target, memory, &result->contexts_.emplace_back()));

@@ -27,6 +27,11 @@ class PreparedModel {
   const Program& synthesis() const { return *synthesis_; }
   int feature_channels() const { return feature_channels_; }  // of the hyper-synthesis' output
   double decode_macs() const { return decode_macs_; }         // for each pixel
+  const DecodeWork& decode_work() const { return decode_work_; }  // for each latent position
+  double pixel_work() const {                                     // the same for each pixel
+    const double area = static_cast<double>(decoder_.latent_factor) * decoder_.latent_factor;
+    return (decode_work_.slice + decode_work_.synthesis) / area;
+  }
   // The hyper-latents' tables come first, then those of the scales.
   const TableSet& tables() const { return tables_; }
   uint16_t HyperTable(int channel) const { return static_cast<uint16_t>(channel); }
@@ -53,6 +58,7 @@ class PreparedModel {
   TableSet tables_;
   int feature_channels_ = 0;
   double decode_macs_ = 0;
+  DecodeWork decode_work_;
 };
 
 }  // namespace nic

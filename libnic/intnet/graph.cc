@@ -71,17 +71,35 @@ Resolution TensorResolution(const Graph& graph, int number) {
   return resolution;
 }
 
+namespace {
+
+// Positions of tensor `number` for each position of the inputs.
+double RelativeArea(const Graph& graph, int number) {
+  const Resolution resolution = TensorResolution(graph, number);
+  const double scale = static_cast<double>(resolution.up) / resolution.down;
+  return scale * scale;
+}
+
+}  // namespace
+
 double CountMacs(const Graph& graph) {
   double macs = 0;
   const int inputs = static_cast<int>(graph.inputs.size());
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     if (node.operation != Operation::kConvolution && node.operation != Operation::kDepthwise) continue;
-    const Resolution resolution = TensorResolution(graph, inputs + static_cast<int>(i));
-    const double scale = static_cast<double>(resolution.up) / resolution.down;
-    macs += static_cast<double>(node.weight.size()) * scale * scale;
+    macs += static_cast<double>(node.weight.size()) * RelativeArea(graph, inputs + static_cast<int>(i));
   }
   return macs;
+}
+
+double CountWork(const Graph& graph) {
+  double samples = 0;
+  const int inputs = static_cast<int>(graph.inputs.size());
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    samples += graph.nodes[i].channels * RelativeArea(graph, inputs + static_cast<int>(i));
+  }
+  return CountMacs(graph) + kSampleWork * samples;
 }
 
 }  // namespace nic

@@ -127,4 +127,9 @@ Status CheckGraph(const Graph& graph);
 // Multiply-accumulates per sample of the graph's inputs (per position, all channels), summed over the convolutions.
 double CountMacs(const Graph& graph);
 
+// All operations of the graph in the same measure, in units of one multiply-accumulate: beside those, each sample of a
+// node's result counts for kSampleWork.
+constexpr double kSampleWork = 8;
+double CountWork(const Graph& graph);
+
 }  // namespace nic

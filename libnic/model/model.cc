@@ -116,6 +116,18 @@ double DecodeMacs(const DecoderModel& model) {
   return for_latent / latent_area + CountMacs(model.hyper_synthesis) / hyper_area;
 }
 
+DecodeWork CountDecodeWork(const DecoderModel& model) {
+  constexpr double kSymbolWork = 256;  // decoding a value takes about as long
+  constexpr double kPixelWork = 128;   // rounding, conversion, handing out
+  const double hyper_area = static_cast<double>(model.hyper_factor) * model.hyper_factor;
+  DecodeWork work;
+  work.slice = (CountWork(model.hyper_synthesis) + kSymbolWork * model.hyper_channels) / hyper_area +
+               kSymbolWork * model.latent_channels;
+  for (const Pass& pass : model.passes) work.slice += CountWork(pass.context);
+  work.synthesis = CountWork(model.synthesis) + kPixelWork * model.latent_factor * model.latent_factor;
+  return work;
+}
+
 Status CheckModel(const DecoderModel& model) {
   NIC_RETURN_IF_ERROR(CheckRange("latent_channels", model.latent_channels, 1, kMaxChannels));
   NIC_RETURN_IF_ERROR(CheckRange("hyper_channels", model.hyper_channels, 1, kMaxChannels));

@@ -82,6 +82,14 @@ struct EncoderModel {
 // Multiply-accumulates of all decoding networks for each pixel.
 double DecodeMacs(const DecoderModel& model);
 
+// All operations of decoding for each latent position, in units of one multiply-accumulate (CountWork): of its slice,
+// entropy decoding included, and of synthesis with all that follows it.
+struct DecodeWork {
+  double slice = 0;
+  double synthesis = 0;
+};
+DecodeWork CountDecodeWork(const DecoderModel& model);
+
 // Checks all that ties the parts together: factors, channel counts, bounds, that the passes code everything once, that
 // the gains lie in their range; and each graph by CheckGraph. Messages name the field.
 Status CheckModel(const DecoderModel& model);

@@ -4,7 +4,9 @@
 #include <functional>
 #include <string>
 
+#include "api/context.h"
 #include "api/handles.h"
+#include "container/header.h"
 
 using namespace nic::testing;
 
@@ -48,6 +50,13 @@ void RequireAll(const Tried& tried, nic_status status) {
   REQUIRE(tried.encode == status);
   REQUIRE(tried.decode == status);
   REQUIRE(tried.info == status);
+}
+
+double PixelWork(const Context& context, uint32_t model_id) {
+  nic_model_info info = {};
+  for (size_t i = 0; info.id != model_id; ++i) REQUIRE(nic_context_model(context.get(), i, &info, nullptr) == NIC_OK);
+  REQUIRE(info.decode_work > info.decode_macs);
+  return info.decode_work;
 }
 
 }  // namespace
@@ -101,6 +110,65 @@ TEST_CASE("the message of a limit names it and gives both numbers") {
   REQUIRE(nic_read_info(file.data(), file.size(), &limits, &info, &error) == NIC_LIMIT_PIXELS);
   REQUIRE(std::string(error.message) == "max_pixels: the picture has 70 x 50 pixels, the limit is 42 in all");
   REQUIRE(error.offset == 10);
+}
+
+TEST_CASE("max_work counts what decoding takes, and nothing that reading a header does") {
+  const Picture picture = MakePicture(70, 50, NIC_GREY8);
+  const Bytes file = EncodeSmall(NewSmallContext(), picture);
+  const auto work = static_cast<uint64_t>(PixelWork(NewSmallContext(), kSmallModelId) * 80 * 64);  // whole latents
+  const Tried enough = Try([&](nic_limits& limits) { limits.max_work = work + 1; }, picture, file);
+  RequireAll(enough, NIC_OK);
+  const Tried less = Try([&](nic_limits& limits) { limits.max_work = work - 1; }, picture, file);
+  REQUIRE(less.encode == NIC_LIMIT_WORK);
+  REQUIRE(less.decode == NIC_LIMIT_WORK);
+  REQUIRE(less.info == NIC_OK);
+}
+
+TEST_CASE("max_work counts a region by the slices that it touches and its own pixels") {
+  const Bytes file = EncodeSmall(NewSmallContext(), MakePicture(256, 256, NIC_GREY8), 75, 64);
+  const double pixel = PixelWork(NewSmallContext(), kSmallModelId);
+  const Context context = NewLimited([&](nic_limits& limits) { limits.max_work = static_cast<uint64_t>(pixel * 20000); });
+  const Decoder decoder = NewDecoder(context);
+  REQUIRE(nic_decoder_open(decoder.get(), file.data(), file.size()) == NIC_OK);
+  Bytes pixels(256 * 256);
+  const nic_image all = {256, 256, NIC_GREY8, 256, pixels.data()};
+  REQUIRE(nic_decoder_decode(decoder.get(), &all) == NIC_LIMIT_WORK);
+  const nic_image part = {16, 16, NIC_GREY8, 256, pixels.data()};
+  REQUIRE(nic_decoder_set_region(decoder.get(), 24, 24, 16, 16) == NIC_OK);
+  REQUIRE(nic_decoder_decode(decoder.get(), &part) == NIC_OK);
+}
+
+TEST_CASE("by default a small file may take less work than a large one") {
+  constexpr double kAnyFile = 1099511627776.0;  // 2^40
+  const nic_limits limits = nic::CompleteLimits(nullptr);
+  for (const uint64_t size : {uint64_t{0}, uint64_t{1} << 20}) {
+    REQUIRE(nic::CheckWork(kAnyFile, size, limits).ok());
+    REQUIRE(nic::CheckWork(kAnyFile * 1.0001, size, limits).code() == NIC_LIMIT_WORK);
+  }
+  REQUIRE(nic::CheckWork(2 * kAnyFile, (1 << 20) + (1 << 18), limits).ok());
+  REQUIRE(nic::CheckWork(2 * kAnyFile, (1 << 20) + (1 << 18) - 1, limits).code() == NIC_LIMIT_WORK);
+  nic_limits without = limits;
+  without.max_work = UINT64_MAX;
+  REQUIRE(nic::CheckWork(1e300, 0, without).ok());
+}
+
+TEST_CASE("a small file of a huge picture is refused before anything is decoded") {
+  const Context context = NewContext();
+  const Picture picture = MakePicture(64, 64, NIC_RGB8);
+  Bytes file = Encode(NewEncoder(context, 1), picture);
+  nic::FileHeader header;
+  size_t size = 0;
+  REQUIRE(nic::ReadHeader(file, &header, &size).ok());
+  header.width = header.height = 16384;  // 2^28 pixels: as many as max_pixels allows
+  header.slice_side_code = 15;           // in one slice
+  std::pmr::vector<uint8_t> bytes;
+  REQUIRE(nic::WriteHeader(header, &bytes).ok());
+  bytes.insert(bytes.end(), file.begin() + static_cast<ptrdiff_t>(size), file.end());
+  nic_image image;
+  nic_error error;
+  REQUIRE(nic_decode(context.get(), bytes.data(), bytes.size(), &image, &error) == NIC_LIMIT_WORK);
+  REQUIRE(std::string(error.message).find("max_work: decoding takes ") == 0);
+  REQUIRE(nic_context_peak_memory(context.get()) < uint64_t{64} << 20);
 }
 
 TEST_CASE("max_memory is never exceeded and tells when it was too little") {

@@ -33,6 +33,7 @@ const std::vector<Pinned> kPinned = {
     {501, "NIC_LIMIT_SIDE"},
     {502, "NIC_LIMIT_MEMORY"},
     {503, "NIC_LIMIT_METADATA"},
+    {504, "NIC_LIMIT_WORK"},
     {600, "NIC_SLICE_DAMAGED"},
     {700, "NIC_OUT_OF_MEMORY"},
     {701, "NIC_CANCELLED"},

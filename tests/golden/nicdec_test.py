@@ -6,6 +6,17 @@ import pictures
 from support import ToolTest, main
 
 
+def huge(file):
+    """The file with a header of 16384 x 16384 pixels in one slice; `file` has sides below 128 and a model id below 128."""
+    header = file[:10] + b'\x80\x80\x01' * 2 + file[12:16] + bytes([file[16] | 15]) + file[17:18]
+    check = 0xFFFF
+    for byte in header:
+        check ^= byte
+        for _ in range(8):
+            check = check >> 1 ^ (0x8408 if check & 1 else 0)
+    return header + (check ^ 0xFFFF).to_bytes(2, 'little') + file[20:]
+
+
 class Decoding(ToolTest):
     def test_png_and_pnm_hold_the_same_pixels(self):
         self.coded(width=50, height=37)
@@ -54,6 +65,10 @@ class Decoding(ToolTest):
         self.run_tool('nicdec', '--quiet', 'photo.nic', 'a.png')
         self.fails('nicdec', '--max-pixels', 3000, 'photo.nic', 'out.png', status=6, err='nicdec: photo.nic: too many pixels.*')
         self.fails('nicdec', '--max-memory', '2k', 'photo.nic', 'out.png', status=6, err='nicdec: .*memory.*')
+        self.store('huge.nic', huge(self.load('photo.nic')))
+        self.fails('nicdec', 'huge.nic', 'out.png', status=6,
+                   err='nicdec: huge.nic: too small for its picture: max_work: .*; --max-pixels allows it')
+        self.fails('nicdec', '--max-pixels', '300M', 'huge.nic', 'out.png', status=6, err='nicdec: huge.nic: needs too much memory: .*')
         self.assertRegex(self.run_tool('nicdec', '--version').out.decode(), r'^nicdec \d+\.\d+\.\d+\n$')
         text = self.run_tool('nicdec', '--help').out.decode()
         self.assertLess(max(map(len, text.splitlines())), 80)

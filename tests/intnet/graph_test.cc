@@ -301,6 +301,7 @@ TEST_CASE("Shapes and multiply-accumulates follow the graph") {
   shrinking.nodes.push_back(
       MakeConvolution(random, shrinking, 0, kNoTensor, {Operation::kConvolution, 8, 3, 2}, memory));
   CHECK(CountMacs(shrinking) == 4 * 9 * 8 / 4.0);
+  CHECK(CountWork(shrinking) == (4 * 9 * 8 + kSampleWork * 8) / 4.0);
   CHECK(TensorResolution(shrinking, 1).down == 2);
 }
 
