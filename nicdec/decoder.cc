@@ -156,7 +156,7 @@ Outcome Decoder::WritePicture(const Job& job, const nic_info& info, PictureForma
   return decoded;
 }
 
-Outcome Decoder::Decode(const Job& job, PictureFormat format) {
+Outcome Decoder::Decode(const Job& job, PictureFormat format, Summary* summary) {
   const Stopwatch stopwatch;
   NIC_TOOLS_RETURN_IF_FAILED(Load(job.input));
   nic_info info = {};
@@ -165,9 +165,15 @@ Outcome Decoder::Decode(const Job& job, PictureFormat format) {
   nic_info decoded = info;
   NIC_TOOLS_RETURN_IF_FAILED(SetRegion(&decoded));
   OutputFile output;
-  NIC_TOOLS_RETURN_IF_FAILED(output.Open(job.output));
+  NIC_TOOLS_RETURN_IF_FAILED(output.Open(job.output, options_->keep_existing));
   const Outcome outcome = WritePicture(job, decoded, format, &output);
   if (outcome.ok()) Tell(job, info, decoded, stopwatch.seconds());
+  summary->Set("width", uint64_t{decoded.width});
+  summary->Set("height", uint64_t{decoded.height});
+  summary->Set("channels", static_cast<uint64_t>(SamplesFor(format, info.format)));
+  summary->Set("bytes", output.size());
+  summary->Set("damaged_slices", nic_decoder_damaged_slices(decoder_));
+  summary->Set("seconds", stopwatch.seconds());
   return outcome;
 }
 

@@ -21,7 +21,8 @@ class Decoder {
 
   // Makes the context, adds the model, sets the parameters; once, before Decode.
   Outcome Open();
-  Outcome Decode(const Job& job, PictureFormat format);
+  // Adds to the summary what the file came to.
+  Outcome Decode(const Job& job, PictureFormat format, Summary* summary);
 
  private:
   Outcome Load(const std::string& path);

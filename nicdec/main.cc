@@ -1,4 +1,6 @@
 // nicdec: .nic files to pictures.
+#include <algorithm>
+
 #include "nicdec/decoder.h"
 #include "tools/output_file.h"
 
@@ -23,9 +25,12 @@ int main(int argc, char** argv) {
   DecodeOptions options;
   if (const auto status = ParseOptions(&line, argc, argv, &options)) return *status;
 
+  Report report(line.program(), options.quiet, options.verbose);
   const std::string named = options.output_format.empty() ? "png" : options.output_format;
+  std::vector<Input> inputs;
   std::vector<Job> jobs;
-  const Outcome paired = PairFiles(options.files, options.output_dir, ExtensionOf(*FormatNamed(named)), &jobs);
+  const int found = FindInputs(options, {"nic"}, &report, &inputs);
+  const Outcome paired = PairFiles(inputs, options.output_dir, ExtensionOf(*FormatNamed(named)), &jobs);
   if (!paired.ok()) return line.UsageError(paired.text());
   const std::optional<PictureFormat> format = ChooseFormat(options);
   if (!format) {
@@ -34,15 +39,15 @@ int main(int argc, char** argv) {
                            "give --output-format");
   }
 
-  Report report(line.program(), options.quiet, options.verbose);
   Decoder decoder(&options, &report);
   if (const Outcome ready = decoder.Open(); !ready.ok()) {
     report.Error("", ready);
     return ready.exit_status();
   }
-  if (const Outcome made = MakeFolder(options.output_dir); !made.ok()) {
-    report.Error(options.output_dir, made);
-    return made.exit_status();
+  if (const Outcome prepared = PrepareOutputFolder(options); !prepared.ok()) {
+    report.Error(options.output_dir, prepared);
+    return prepared.exit_status();
   }
-  return RunJobs(jobs, &report, [&](const Job& job) { return decoder.Decode(job, *format); });
+  const auto decode = [&](const Job& job, Summary* summary) { return decoder.Decode(job, *format, summary); };
+  return std::max(found, RunJobs(jobs, options, &report, decode));
 }

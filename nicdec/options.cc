@@ -18,9 +18,8 @@ constexpr char kUsage[] =
 
 constexpr char kExamples[] =
     "  nicdec photo.nic photo.png                to PNG\n"
-    "  nicdec photo.nic photo.ppm                to PPM, quicker and larger\n"
     "  nicdec --region 0,0,64,64 a.nic a.png     a corner of it\n"
-    "  nicdec --output-dir pictures *.nic        many files, into a folder\n"
+    "  nicdec -r --output-dir pictures small     a folder and all below it\n"
     "  nicdec a.nic - | display -                in a pipeline, as PNG\n"
     "  nicdec --keep-going broken.nic rest.png   what can be saved of a damaged file\n";
 
@@ -67,8 +66,8 @@ std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, Decode
   line->app().add_flag("--keep-going", options->keep_going,
                        "decode a damaged file as far as it goes, damaged parts grey; the exit status still tells");
   line->AddModel(options, "a .nicm package that files may need beside the known ones");
+  line->AddFiles(options, ".nic files");
   line->app().option_defaults()->group("General");
-  line->AddFiles(options);
   line->AddGeneral(options);
   return line->Parse(argc, argv);
 }

@@ -86,7 +86,7 @@ Outcome Encoder::Open() {
   return SetRate();
 }
 
-Outcome Encoder::Encode(const Job& job) {
+Outcome Encoder::Encode(const Job& job, Summary* summary) {
   const Stopwatch stopwatch;
   Picture picture;
   InputFile input;
@@ -103,11 +103,25 @@ Outcome Encoder::Encode(const Job& job) {
     return Outcome::Library(*nic_encoder_error(encoder_));
   }
   OutputFile output;
-  NIC_TOOLS_RETURN_IF_FAILED(output.Open(job.output));
+  NIC_TOOLS_RETURN_IF_FAILED(output.Open(job.output, options_->keep_existing));
   NIC_TOOLS_RETURN_IF_FAILED(output.Write(bytes, size));
   NIC_TOOLS_RETURN_IF_FAILED(output.Commit());
   Tell(job, picture, result, stopwatch.seconds());
+  Summarise(picture, result, stopwatch.seconds(), summary);
   return {};
+}
+
+void Encoder::Summarise(const Picture& picture, const nic_encode_result& result, double seconds, Summary* summary) {
+  summary->Set("width", uint64_t{picture.width});
+  summary->Set("height", uint64_t{picture.height});
+  summary->Set("channels", static_cast<uint64_t>(picture.format));
+  summary->Set("bytes", result.size);
+  summary->Set("bits_per_pixel", result.bpp);
+  summary->Set("psnr", result.psnr);
+  summary->Set("gain_level", uint64_t{result.gain_level});
+  summary->Set("interpolation", uint64_t{result.interpolation});
+  summary->Set("target_missed", result.target_missed != 0);
+  summary->Set("seconds", seconds);
 }
 
 void Encoder::Tell(const Job& job, const Picture& picture, const nic_encode_result& result, double seconds) {

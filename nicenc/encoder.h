@@ -19,7 +19,8 @@ class Encoder {
 
   // Finds the model and sets the parameters; once, before Encode.
   Outcome Open();
-  Outcome Encode(const Job& job);
+  // Adds to the summary what the file came to.
+  Outcome Encode(const Job& job, Summary* summary);
 
  private:
   Outcome Set(nic_encoder_parameter parameter, double value, const char* option);
@@ -27,6 +28,7 @@ class Encoder {
   Outcome SetRoi();
   Outcome SetMetadata(const Metadata& metadata);
   void Tell(const Job& job, const Picture& picture, const nic_encode_result& result, double seconds);
+  static void Summarise(const Picture& picture, const nic_encode_result& result, double seconds, Summary* summary);
 
   const EncodeOptions* options_;
   Report* report_;

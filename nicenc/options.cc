@@ -17,7 +17,7 @@ constexpr char kExamples[] =
     "  nicenc photo.png photo.nic                at the default quality\n"
     "  nicenc -q 90 -v photo.jpg photo.nic       better; and tell size and PSNR\n"
     "  nicenc --target-size 40k photo.png p.nic  as good as 40,000 bytes allow\n"
-    "  nicenc --output-dir small *.jpg           many files, into a folder\n"
+    "  nicenc -r --output-dir small photos       a folder and all below it\n"
     "  djpeg a.jpg | nicenc - - > a.nic          in a pipeline\n";
 
 // An empty name anywhere is no name.
@@ -109,8 +109,8 @@ std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, Encode
   AddRoi(&line->app(), options);
   AddStrip(&line->app(), options);
   line->AddModel(options, "encode with this model: its name, or a .nicm package");
+  line->AddFiles(options, "PNG, JPEG and PNM files");
   line->app().option_defaults()->group("General");
-  line->AddFiles(options);
   line->AddGeneral(options);
   if (const auto status = line->Parse(argc, argv)) return status;
   const std::string clash = CheckTogether(*options);

@@ -35,7 +35,7 @@ class HelpFormatter : public CLI::FormatterBase {
   HelpFormatter(std::string usage, std::string examples) : usage_(std::move(usage)), examples_(std::move(examples)) {}
 
   std::string make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const override {
-    std::string help = usage_ + "\n" + app->get_description() + "\n";
+    std::string help = usage_ + "\n" + app->get_description() + "\n\nMost used:\n" + examples_;
     for (const std::string& group : app->get_groups()) {
       if (group.empty() || group == kPositionals) continue;
       help += "\n" + group + ":\n";
@@ -43,7 +43,7 @@ class HelpFormatter : public CLI::FormatterBase {
         if (option->get_group() == group) AddOption(*option, &help);
       }
     }
-    return help + "\nExamples:\n" + examples_;
+    return help;
   }
 
   static constexpr char kPositionals[] = "Files";
@@ -82,6 +82,16 @@ std::string Shown(double number) {
   return text;
 }
 
+// What contradicts itself in the options on files; empty if nothing does.
+std::string CheckTogether(const Arguments& arguments) {
+  if (arguments.files.empty()) return "no input given";
+  if (!arguments.output_dir.empty()) return "";
+  if (arguments.recursive) return "--recursive needs --output-dir";
+  const bool to_standard_output = arguments.files.size() > 1 && arguments.files.back() == "-";
+  if (arguments.json && to_standard_output) return "--json and a picture on standard output exclude each other";
+  return "";
+}
+
 }  // namespace
 
 CommandLine::CommandLine(const std::string& program, const std::string& purpose, const std::string& usage,
@@ -92,12 +102,21 @@ CommandLine::CommandLine(const std::string& program, const std::string& purpose,
   app_.option_defaults()->group("General");
 }
 
-void CommandLine::AddFiles(Arguments* arguments) {
+void CommandLine::AddFiles(Arguments* arguments, const std::string& kinds) {
+  arguments_ = arguments;
+  app_.option_defaults()->group("Files and folders");
   app_.add_option("files", arguments->files)->group(HelpFormatter::kPositionals);
   app_.add_option("--output-dir", arguments->output_dir,
                   "takes any number of inputs and writes each into DIR, which is made if absent")
       ->type_name("DIR")
       ->check([](const std::string& text) { return text.empty() ? "is empty" : ""; });
+  app_.add_flag("-r,--recursive", arguments->recursive,
+                "take the " + kinds + " in folders and below, by extension; DIR gets the same tree");
+  CLI::Option* replace = app_.add_flag("--overwrite", arguments->overwrite, "replace outputs that exist (the default)");
+  app_.add_flag("--no-overwrite", arguments->keep_existing, "skip inputs whose output exists")->excludes(replace);
+  app_.add_flag("-n,--dry-run", arguments->dry_run, "write nothing; print what would be written");
+  app_.add_flag("-p,--preserve", arguments->preserve, "give outputs the timestamps of their inputs");
+  app_.add_flag("--json", arguments->json, "print a line of JSON for each file on standard output");
 }
 
 void CommandLine::AddModel(Arguments* arguments, const std::string& purpose) {
@@ -133,6 +152,8 @@ std::optional<int> CommandLine::Parse(int argc, char** argv) {
       ->trigger_on_parse();
   try {
     app_.parse(argc, argv);
+    const std::string clash = arguments_ ? CheckTogether(*arguments_) : "";
+    if (!clash.empty()) return UsageError(clash);
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
     std::fputs(app_.help().c_str(), stdout);

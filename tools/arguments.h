@@ -15,6 +15,12 @@ namespace nic::tools {
 struct Arguments {
   std::vector<std::string> files;
   std::string output_dir;  // empty: not given
+  bool recursive = false;
+  bool overwrite = false;  // said so; an output is replaced without as well
+  bool keep_existing = false;
+  bool dry_run = false;
+  bool json = false;
+  bool preserve = false;
   std::string model;       // a file or a name; empty: not given
   uint32_t threads = 0;    // 0: one for each processor
   nic_limits limits = {};  // 0: libnic's defaults
@@ -31,8 +37,8 @@ class CommandLine {
   CLI::App& app() { return app_; }
   const std::string& program() const { return program_; }
 
-  // The options of Arguments. `arguments` must outlive this object.
-  void AddFiles(Arguments* arguments);
+  // The options of Arguments. `arguments` must outlive this object. `kinds` says which files of a folder are taken.
+  void AddFiles(Arguments* arguments, const std::string& kinds);
   void AddModel(Arguments* arguments, const std::string& purpose);
   void AddGeneral(Arguments* arguments);
 
@@ -45,6 +51,7 @@ class CommandLine {
  private:
   CLI::App app_;
   std::string program_;
+  const Arguments* arguments_ = nullptr;  // of AddFiles
 };
 
 // Checks for CLI11: a number in lowest..highest; a count with a suffix, which it replaces by plain digits.

@@ -60,7 +60,8 @@ Outcome OutputFile::Fail(int error_number) const {
   return Outcome::System("cannot write " + file, error_number);
 }
 
-Outcome OutputFile::Open(const std::string& path) {
+Outcome OutputFile::Open(const std::string& path, bool keep_existing) {
+  keep_existing_ = keep_existing;
   buffer_.reserve(kBufferSize);
   given_path_ = path;
   if (path == "-") {
@@ -149,14 +150,24 @@ Outcome OutputFile::Commit() {
     return Fail(error_number);
   }
   if (temporary_.empty()) return {};
-  if (rename(temporary_.c_str(), path_.c_str()) != 0) {
-    const int error_number = errno;
+  if (const int error_number = Rename(); error_number != 0) {
     Discard();
     return Fail(error_number);
   }
   temporary_.clear();
   ClearUnfinished();
   return {};
+}
+
+// Gives the finished file its name; returns the error number of a failure.
+int OutputFile::Rename() const {
+  if (!keep_existing_) return rename(temporary_.c_str(), path_.c_str()) == 0 ? 0 : errno;
+  // Looking first and renaming then would leave a moment for another program; a link never replaces.
+  if (link(temporary_.c_str(), path_.c_str()) == 0) return unlink(temporary_.c_str()) == 0 ? 0 : errno;
+  if (errno != EPERM && errno != ENOTSUP) return errno;
+  // A file system without hard links.
+  if (access(path_.c_str(), F_OK) == 0) return EEXIST;
+  return rename(temporary_.c_str(), path_.c_str()) == 0 ? 0 : errno;
 }
 
 void OutputFile::Discard() {

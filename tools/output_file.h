@@ -19,8 +19,9 @@ class OutputFile {
 
   // Begins a file; "-" is standard output, which is refused if it is a terminal. A link is followed; a pipe or device
   // is written to as it is. At most one OutputFile is open at a time. SIGINT, SIGTERM and SIGHUP remove an unfinished
-  // file and end the program as they always do.
-  Outcome Open(const std::string& path);
+  // file and end the program as they always do. With `keep_existing` a file that has the name when this one is ready
+  // stays, and Commit fails.
+  Outcome Open(const std::string& path, bool keep_existing = false);
   // Begins writing to standard output, be it a terminal.
   Outcome OpenStandardOutput();
   Outcome Write(const void* bytes, size_t count);
@@ -35,12 +36,14 @@ class OutputFile {
   Outcome Flush();
   Outcome Fail(int error_number) const;
   void Discard();
+  int Rename() const;
 
   std::string given_path_;
   std::string path_;       // with links followed
   std::string temporary_;  // empty if written in place
   int descriptor_ = -1;
   bool owned_ = false;
+  bool keep_existing_ = false;
   uint64_t size_ = 0;
   std::vector<uint8_t> buffer_;
 };

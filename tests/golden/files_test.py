@@ -28,7 +28,7 @@ class BadInput(ToolTest):
         self.fails('nicenc', 'short', 'out.nic', status=3, err='nicenc: short: not a PNG, JPEG or PNM picture')
         self.fails('nicenc', 'gif', 'out.nic', status=3, err='nicenc: gif: not a PNG, JPEG or PNM picture: GIF')
         self.fails('nicenc', 'photo.nic', 'out', status=3, err='nicenc: photo.nic: .*it is a .nic file already')
-        self.fails('nicenc', '.', 'out.nic', status=1, err=r'nicenc: \.: cannot read: Is a directory')
+        self.fails('nicenc', '.', 'out.nic', status=1, err=r'nicenc: \.: is a folder: give --recursive and .*')
         self.fails('nicenc', 'absent', 'out.nic', status=1, err='nicenc: absent: cannot open: No such file or directory')
         self.fails('nicenc', 'text\n\x1b[0m', 'out.nic', status=1, err=r'nicenc: text\\x0a\\x1b\[0m: cannot open: .*')
 
@@ -40,7 +40,7 @@ class BadInput(ToolTest):
         self.fails('nicdec', 'empty', 'out.png', status=4, err='nicdec: empty: truncated file: .*')
         for name in ('text', 'zeros', 'jpeg.nic'):
             self.fails('nicdec', name, 'out.png', status=3, err='nicdec: %s: not a .nic file: .*' % name)
-        self.fails('nicdec', '.', 'out.png', status=1, err=r'nicdec: \.: cannot read: Is a directory')
+        self.fails('nicdec', '.', 'out.png', status=1, err=r'nicdec: \.: is a folder: give --recursive and .*')
         self.fails('nicdec', 'absent', 'out.png', status=1, err='nicdec: absent: cannot open: .*')
 
     def test_broken_pictures(self):

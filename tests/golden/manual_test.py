@@ -50,7 +50,7 @@ class Manual(ToolTest):
     def test_examples_are_those_of_help(self):
         for tool in TOOLS:
             examples = section(page(tool), 'EXAMPLES')
-            for line in self.help(tool).split('\nExamples:\n')[1].splitlines():
+            for line in self.help(tool).split('\nMost used:\n')[1].split('\n\n')[0].splitlines():
                 command = re.split(r'\s{2,}', line.strip())[0]
                 self.assertIn('.TP\n%s\n' % command, examples)
 

@@ -82,3 +82,21 @@ TEST_CASE("folders cannot be written, nor files in what is none") {
   CHECK(WriteWhole(folder / "file/a", "x").exit_status() == kExitFailure);
   CHECK(folder.count() == 1);
 }
+
+TEST_CASE("an existing file stays on demand, even one that came meanwhile") {
+  const TemporaryFolder folder;
+  OutputFile file;
+  REQUIRE(file.Open(folder / "a", true).ok());
+  REQUIRE(file.Write("new", 3).ok());
+  Store(folder / "a", "other");
+  const Outcome outcome = file.Commit();
+  CHECK(outcome.text() == "cannot write '" + folder / "a" + "': File exists");
+  CHECK(Load(folder / "a") == "other");
+  CHECK(folder.count() == 1);
+  OutputFile second;
+  REQUIRE(second.Open(folder / "b", true).ok());
+  REQUIRE(second.Write("new", 3).ok());
+  REQUIRE(second.Commit().ok());
+  CHECK(Load(folder / "b") == "new");
+  CHECK(folder.count() == 2);
+}
