@@ -1,4 +1,4 @@
-# Warnings, sanitizers and the compiler cache.
+# Warnings, sanitizers, coverage and the compiler cache.
 set(NIC_WARNINGS -Wall -Wextra -Wshadow -Wundef $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
 
 if(NIC_SANITIZE)
@@ -9,6 +9,12 @@ endif()
 # Everything then tells the fuzzer which way it went.
 if(NIC_BUILD_FUZZERS)
   add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+# Clang's source-based coverage (scripts/coverage).
+if(NIC_COVERAGE)
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
+  add_link_options(-fprofile-instr-generate)
 endif()
 
 find_program(NIC_CCACHE ccache)

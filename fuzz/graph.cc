@@ -1,10 +1,7 @@
 // Random graphs: every kernel of this machine against the scalar ones, over random rectangles, strips and tasks.
 #include <algorithm>
 
-#include "intnet/graphs.h"
-#include "intnet/kernel.h"
-#include "intnet/program.h"
-#include "support.h"
+#include "run_graph.h"
 
 using namespace nic;
 using nic::testing::Draw;
@@ -12,22 +9,6 @@ using nic::testing::Draw;
 namespace {
 
 constexpr double kMaxMacs = 4e5;  // of one run: the scalar kernels are slow under sanitizers
-
-std::vector<testing::Tensor> RunWith(const Kernels& kernels, const Graph& graph, const std::vector<testing::Tensor>& inputs,
-                                     int64_t strip_rows, size_t tasks) {
-  Memory memory;
-  std::unique_ptr<Program> program;
-  NIC_FUZZ_CHECK(Program::Prepare(graph, kernels, memory, &program).ok());
-  const Rect whole = program->OutputSize(0, inputs[0].height, inputs[0].width);
-  testing::TensorsSource source(inputs);
-  testing::TensorsSink sink(graph.outputs.size(), whole);
-  testing::Backwards parallel(tasks);
-  NIC_FUZZ_CHECK(program->Run(inputs[0].height, inputs[0].width, whole, strip_rows, source, sink, parallel, memory).ok());
-  NIC_FUZZ_CHECK(source.orderly() && sink.complete());
-  program.reset();
-  NIC_FUZZ_CHECK(memory.held() == 0);
-  return sink.tensors;
-}
 
 int64_t DrawSide(testing::Random& random, const Graph& graph) {  // one that every unshuffle divides
   int64_t unit = 1;
@@ -52,10 +33,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   for (const GraphInput& input : graph.inputs) {
     inputs.push_back(testing::MakeTensor(random, height, width, input, static_cast<testing::Fill>(Draw(random, 0, 3))));
   }
-  const std::vector<testing::Tensor> expected = RunWith(ScalarKernels(), graph, inputs, 0, 1);
+  const std::vector<testing::Tensor> expected = fuzz::RunGraph(ScalarKernels(), graph, inputs, 0, 1);
   for (const Kernels* kernels : SupportedKernels()) {
     const int64_t strip_rows = Draw(random, 0, 5);
-    NIC_FUZZ_CHECK(RunWith(*kernels, graph, inputs, strip_rows, static_cast<size_t>(Draw(random, 1, 3))) == expected);
+    NIC_FUZZ_CHECK(fuzz::RunGraph(*kernels, graph, inputs, strip_rows, static_cast<size_t>(Draw(random, 1, 3))) == expected);
   }
   return 0;
 }

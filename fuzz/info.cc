@@ -28,6 +28,28 @@ void CheckSlices(const fuzz::ExactCopy& file, const nic_info& info) {
   NIC_FUZZ_CHECK(first <= uint64_t{info.slice_columns} * info.slice_rows);
 }
 
+// Slices one by one, and sizes of metadata: orderly whatever is asked.
+void CheckSingles(const fuzz::ExactCopy& file, const nic_info& info, uint8_t drawn) {
+  const uint64_t count = uint64_t{info.slice_columns} * info.slice_rows;
+  const uint64_t index = info.width ? drawn % (count + 1) : drawn;
+  nic_slice_info slice;
+  const nic_status status = nic_read_slice_info(file.data(), file.size(), nullptr, index, &slice, nullptr);
+  NIC_FUZZ_CHECK(fuzz::IsOrderly(status));
+  if (info.width && index == count) NIC_FUZZ_CHECK(status == NIC_INVALID_ARGUMENT);
+  if (status == NIC_OK) {
+    nic_slice_info same;
+    size_t described = 0;
+    nic_read_slices(file.data(), file.size(), nullptr, index, &same, 1, &described, nullptr);
+    NIC_FUZZ_CHECK(described == 1 && same.offset == slice.offset && same.size == slice.size && same.check == slice.check);
+  }
+  constexpr nic_limits kLimits = {0, 0, 0, 1 << 20, 0};
+  for (const nic_metadata kind : {NIC_METADATA_ICC, NIC_METADATA_EXIF, NIC_METADATA_XMP}) {
+    uint64_t size = 0;
+    const nic_status told = nic_read_metadata_size(file.data(), file.size(), &kLimits, kind, &size, nullptr);
+    NIC_FUZZ_CHECK(fuzz::IsOrderly(told) && size <= kLimits.max_metadata && (told == NIC_OK || size == 0));
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
@@ -38,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const nic_status status = nic_read_info(file.data(), size, nullptr, &info, &error);
   NIC_FUZZ_CHECK(fuzz::IsOrderly(status) || size == 0);
   NIC_FUZZ_CHECK(error.offset == NIC_NO_OFFSET || error.offset <= size);
+  if (size) CheckSingles(file, info, bytes[size / 2]);
   if (info.width == 0) return 0;
   NIC_FUZZ_CHECK(status == NIC_OK || status == NIC_TRUNCATED);
   if (status == NIC_OK) {

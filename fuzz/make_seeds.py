@@ -33,6 +33,7 @@ def main():
         write("container", name, data)
         if "model" not in name and "level" not in name:
             write("decode", name, data)
+            write("region", name, bytes([0, 3, 0, 5, 0, 20, 0, 9]) + data)
     for name, data in small_files("valid", ["size-1x1", "size-130", "grey", "lanes", "minor"]):
         size = nicref.read_header(data).size
         write("header", name, data[:size])
@@ -60,11 +61,16 @@ def main():
         header = nicref.read_header(data)
         piece = nicref.read_slices(data, header, nicref.read_elements(data, header)[-1])[0]
         for pattern in (0, 1, 3, 9):
+            write("slice", f"{name}-{pattern}", bytes([header.lanes_log2, pattern, 1, 2 * pattern + 1]) + piece.stream)
             write("rans", f"{name}-{pattern}", bytes([header.lanes_log2, 0, 90, pattern]) + piece.stream)
     for number in range(6):
         write("round_trip", f"picture-{number}", bytes([0, 20 * number, 0, 17 + 9 * number, number, 0, number, 0, number, number]) +
               bytes((i * i * (number + 1)) % 256 for i in range(60)))
         write("graph", f"seed-{number}", bytes([number]))
+        write("slice", f"latents-{number}", bytes([number, number, 7 - number, 2 * number, 3, number % 2, 0]) +
+              bytes((i * i * (number + 3)) % 256 for i in range(40)))
+        write("kernel", f"operation-{number}", bytes([9 + 7 * number, 176, 180, 176, 180, number, 11, 0, 1, number, 180, 176]) +
+              bytes((i * (number + 5)) % 256 for i in range(50)))
     total = sum(path.stat().st_size for path in (HERE / "seeds").rglob("*") if path.is_file())
     print(f"make_seeds: {total} bytes")
 
