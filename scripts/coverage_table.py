@@ -24,7 +24,7 @@ def read_lines(path):
         kind, _, value = record.rstrip('\n').partition(':')
         if kind == 'SF':
             name = value.partition('/libnic/')[2]
-        elif kind == 'DA' and not name.startswith(('torch/', 'cuda/')):
+        elif kind == 'DA' and name and not name.startswith(('torch/', 'cuda/')):
             number, count = value.split(',')[:2]
             lines[name][int(number)] = lines[name].get(int(number), False) or int(count) > 0
     return lines

@@ -12,11 +12,7 @@ class PixelSource final : public TensorSource {
     const auto height = static_cast<double>(picture_.height);
     NIC_RETURN_IF_ERROR(progress_.Report(std::min(static_cast<double>(view.rect.y0) / height, 1.0)));
     for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) {
-      if (view.pixel_stride == 3) {
-        CenterPixels(picture_, y, view.rect.x0, view.rect.x1, view.at(y, view.rect.x0));
-        continue;
-      }
-      for (int64_t x = view.rect.x0; x < view.rect.x1; ++x) CenterPixels(picture_, y, x, x + 1, view.at(y, x));
+      CenterPixels(picture_, y, view.rect.x0, view.rect.x1, view.at(y, view.rect.x0));
     }
     return {};
   }

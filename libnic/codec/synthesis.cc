@@ -32,23 +32,14 @@ class UngainedSource final : public TensorSource {
 
 class RowSink final : public TensorSink {
  public:
-  RowSink(int64_t width, Memory& memory, const ValueRow& row)
-      : packed_(memory, static_cast<size_t>(width) * 3), row_(row) {}
+  explicit RowSink(const ValueRow& row) : row_(row) {}
 
   Status Write(int, const ConstTensorView& view) override {
-    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) NIC_RETURN_IF_ERROR(row_(y, Pack(view, y)));
+    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) NIC_RETURN_IF_ERROR(row_(y, view.at(y, view.rect.x0)));
     return {};
   }
 
  private:
-  const int16_t* Pack(const ConstTensorView& view, int64_t y) {
-    if (view.pixel_stride == 3) return view.at(y, view.rect.x0);
-    int16_t* packed = packed_.data();
-    for (int64_t x = view.rect.x0; x < view.rect.x1; ++x, packed += 3) std::copy_n(view.at(y, x), 3, packed);
-    return packed_.data();
-  }
-
-  Buffer<int16_t> packed_;
   const ValueRow& row_;
 };
 
@@ -62,7 +53,7 @@ Status FindLatents(const PreparedModel& model, const SliceLayout& layout, const 
 Status Synthesise(const PreparedModel& model, const SliceLayout& layout, const TensorWindow& latents,
                   const GainField& gains, const Rect& region, Parallel& parallel, Memory& memory, const ValueRow& row) {
   UngainedSource source(latents, gains, model.decoder().synthesis.inputs[0]);
-  RowSink sink(region.width(), memory, row);
+  RowSink sink(row);
   return model.synthesis().Run(layout.latent_height(), layout.latent_width(), region, 0, source, sink, parallel, memory);
 }
 

@@ -343,8 +343,4 @@ uint64_t Encoder::Cost(const TableSet& tables, std::span<const uint16_t> table_i
   return CostOfRun(tables, table_index.data(), table_index.size(), values);
 }
 
-uint64_t Encoder::Cost(const TableSet& tables, size_t table, size_t count, const int16_t* values) {
-  return CostOfRun(tables, OneTable{table}, count, values);
-}
-
 }  // namespace nic

@@ -89,7 +89,6 @@ class Encoder {
   // What coding the values costs, in 1 / TableSet::kBit bits, without the lanes' overhead. Records nothing.
   static uint64_t Cost(const TableSet& tables, std::span<const uint8_t> table_index, const int16_t* values);
   static uint64_t Cost(const TableSet& tables, std::span<const uint16_t> table_index, const int16_t* values);
-  static uint64_t Cost(const TableSet& tables, size_t table, size_t count, const int16_t* values);
 
  private:
   // One step of a lane: a symbol, raw bits, or a symbol and the raw bits behind it.

@@ -7,7 +7,7 @@ namespace nic {
 namespace {
 
 // log2(1 + i / 256) in 2^-24, by repeated squaring.
-constexpr uint32_t Log2OfMantissa(int i) {
+consteval uint32_t Log2OfMantissa(int i) {
   uint64_t x = (uint64_t{256} + static_cast<uint64_t>(i)) << 23;  // 1.31 fixed point
   if (i == 256) return uint32_t{1} << 24;
   uint32_t result = 0;
@@ -21,11 +21,12 @@ constexpr uint32_t Log2OfMantissa(int i) {
   return result;
 }
 
-constexpr std::array<uint32_t, 257> kLog2 = [] {
+consteval std::array<uint32_t, 257> MakeLog2() {
   std::array<uint32_t, 257> table{};
   for (int i = 0; i <= 256; ++i) table[static_cast<size_t>(i)] = Log2OfMantissa(i);
   return table;
-}();
+}
+constexpr std::array<uint32_t, 257> kLog2 = MakeLog2();
 
 // log2(x) in 2^-24 for 1 <= x <= 65536, within 3e-6.
 uint32_t Log2(uint32_t x) {

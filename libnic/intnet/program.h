@@ -29,7 +29,7 @@ struct Rect {
 };
 
 // Rows of a tensor, channels innermost: sample (y, x, c) is data[(y - rect.y0) * row_stride + (x - rect.x0) *
-// pixel_stride + c] for y, x in rect.
+// pixel_stride + c] for y, x in rect. In the views that a Program hands out pixel_stride equals channels.
 template <typename T>
 struct TensorViewOf {
   T* data = nullptr;

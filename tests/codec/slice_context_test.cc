@@ -16,7 +16,8 @@ using nic::testing::SmallCodec;
 TEST_CASE("the passes visit every latent once, in raster order, channels innermost") {
   SmallCodec codec;
   Serial serial;
-  for (const auto& [height, width] : std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {1, 5}, {4, 3}, {5, 6}}) {
+  for (const auto& sides : std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {1, 5}, {4, 3}, {5, 6}}) {
+    const int64_t height = sides.first, width = sides.second;
     SliceContext context(*codec.model, height, width, serial, codec.memory);
     context.hyper_latents().Fill(0);
     REQUIRE(context.BeginLatents().ok());
