@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "objective.h"
+#include "sampler.h"
 
 namespace nic {
 namespace {
@@ -15,14 +16,6 @@ using torch::Tensor;
 constexpr int kBatch = 8;
 
 Tensor ToUnit(const Tensor& bytes) { return bytes.permute({0, 3, 1, 2}).to(torch::kFloat).div(255).sub(0.5); }
-
-Tensor DrawCrops(const Dataset& dataset, int count, int side, double downscale, Random& random) {
-  Tensor bytes = torch::empty({count, side, side, 3}, torch::kByte);
-  auto* samples = bytes.data_ptr<uint8_t>();
-  const CropOptions options{side, downscale, 0.5};
-  for (int i = 0; i < count; ++i) dataset.Sample(options, random, samples + size_t(i) * side * side * 3);
-  return ToUnit(bytes);
-}
 
 // The colour, one bit a channel, of pixel (x, y) in artificial picture number `kind`.
 int ArtificialColour(int kind, int x, int y, int side, Random& random) {
@@ -127,7 +120,7 @@ double ScaleGrid::Deviation(int index) const { return std::exp(kMinLogScale + in
 
 Tensor DrawCalibrationPictures(const Dataset& dataset, int count, int side, uint64_t seed) {
   Random random(seed, 0);
-  const Tensor crops = DrawCrops(dataset, count, side, 0, random);
+  const Tensor crops = Sampler(dataset, torch::kCPU).Draw(count, {side}, random);
   return torch::cat({crops, DrawArtificial(side, random)}, 0);
 }
 
@@ -139,9 +132,10 @@ Statistics GatherStatistics(Network& network, const Dataset& dataset, int crops,
   statistics.latent.resize(static_cast<size_t>(grid.count));
   statistics.saved.resize(static_cast<size_t>(grid.count));
   Random random(seed, 1);
+  const Sampler sampler(dataset, torch::kCPU);
   const double highest = static_cast<double>(network.shape().levels - 1);
   for (int done = 0; done < crops; done += kBatch) {
-    const Tensor pictures = DrawCrops(dataset, kBatch, side, 0.3, random);
+    const Tensor pictures = sampler.Draw(kBatch, {side, 0.3}, random);
     const Tensor q = torch::tensor(StratifiedQualities(kBatch, highest, random));
     AddBatch(network, pictures, q, grid, first_coded, &statistics);
     if (progress) progress(done + kBatch);

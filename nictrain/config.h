@@ -25,6 +25,10 @@ struct Config {
   double ema = 0.999;
   double downscale = 0;  // share of crops that are scaled down
   double smallest_scale = 0.5;
+  double colour = 0;       // the most by which contrast, saturation and brightness of a crop change
+  double similarity = 0;   // share of 1 - MS-SSIM in the distortion; 0: squared error alone
+  std::string validation;  // folder or pack of pictures that the training is judged on as it goes; empty: none
+  double validation_minutes = 15;
   int64_t seed = 1;
   std::string precision = "single";  // or "bf16": of the inner convolutions
   double checkpoint_minutes = 10;

@@ -1,4 +1,4 @@
-// Training pictures, held in memory as 8-bit samples, and random crops of them.
+// Training pictures, held in memory as 8-bit samples.
 #pragma once
 
 #include <cstdint>
@@ -7,15 +7,8 @@
 
 #include "base/status.h"
 #include "picture.h"
-#include "random.h"
 
 namespace nic {
-
-struct CropOptions {
-  int side = 192;               // of the crop, in pixels
-  double downscale = 0.0;       // how often, in [0, 1], a larger area is scaled down to the crop
-  double smallest_scale = 0.5;  // the most that it is scaled down by
-};
 
 class Dataset {
  public:
@@ -35,9 +28,6 @@ class Dataset {
   size_t size() const { return pictures_.size(); }
   const Picture& picture(size_t index) const { return pictures_[index]; }
   uint64_t pixels() const;
-
-  // A random picture's random square, flipped and transposed at random, maybe scaled down: side x side interleaved RGB.
-  void Sample(const CropOptions& options, Random& random, uint8_t* crop) const;
 
  private:
   Status LoadFolder(const std::string& folder);

@@ -49,6 +49,13 @@ double Psnr(const Picture& a, const Picture& b) {
   return 10 * std::log10(255.0 * 255.0 * static_cast<double>(a.samples.size()) / static_cast<double>(sum));
 }
 
+Picture PassThrough(Network& network, const Picture& picture, double quality, torch::Device device) {
+  torch::NoGradGuard no_gradients;
+  const Tensor q = torch::full({1}, quality, torch::TensorOptions(device));
+  const Outcome outcome = RunRounded(network, network.Analyse(ToPaddedTensor(picture).to(device)), q);
+  return ToPicture(outcome.pictures, picture.width, picture.height);
+}
+
 std::vector<RatePoint> Evaluate(Network& network, const Dataset& pictures, const std::vector<double>& qualities,
                                 torch::Device device, const std::function<void(size_t)>& progress) {
   torch::NoGradGuard no_gradients;

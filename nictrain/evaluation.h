@@ -18,6 +18,9 @@ Picture ToPicture(const torch::Tensor& tensor, int width, int height);
 // In dB, over all samples of two pictures of one size; 99 for equal ones.
 double Psnr(const Picture& a, const Picture& b);
 
+// What the codec makes of a picture at a quality in [0, levels - 1].
+Picture PassThrough(Network& network, const Picture& picture, double quality, torch::Device device);
+
 // Means over the pictures, one point for each quality in [0, levels - 1]. `progress` is called after every picture.
 std::vector<RatePoint> Evaluate(Network& network, const Dataset& pictures, const std::vector<double>& qualities,
                                 torch::Device device, const std::function<void(size_t)>& progress);

@@ -1,5 +1,6 @@
 #include "objective.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -43,6 +44,32 @@ Coded CodeLatents(Network& network, const Tensor& y, const Tensor& z) {
 
 Tensor SumPerPicture(const Tensor& x) { return x.flatten(1).sum(1); }
 
+constexpr double kScaleWeights[] = {0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
+constexpr int64_t kWindow = 11;
+constexpr double kWindowDeviation = 1.5;
+
+// (3, 1, 11, 1), one Gaussian for each colour.
+Tensor SimilarityWindow(const torch::TensorOptions& options) {
+  const Tensor place = torch::arange(kWindow, options) - static_cast<double>(kWindow / 2);
+  const Tensor bell = (place.square() / (-2 * kWindowDeviation * kWindowDeviation)).exp();
+  return (bell / bell.sum()).view({1, 1, kWindow, 1}).expand({3, 1, kWindow, 1});
+}
+
+struct Similarity {
+  Tensor luminance, structure;
+};
+
+Similarity Compare(const Tensor& x, const Tensor& y, const Tensor& window) {
+  const auto blur = [&](const Tensor& t) {
+    const Tensor down = torch::conv2d(t, window, {}, 1, at::IntArrayRef{0}, 1, 3);
+    return torch::conv2d(down, window.transpose(2, 3), {}, 1, at::IntArrayRef{0}, 1, 3);
+  };
+  constexpr double kC1 = 0.01 * 0.01, kC2 = 0.03 * 0.03;
+  const Tensor mx = blur(x), my = blur(y);
+  const Tensor vx = blur(x * x) - mx * mx, vy = blur(y * y) - my * my, covariance = blur(x * y) - mx * my;
+  return {(2 * mx * my + kC1) / (mx * mx + my * my + kC1), (2 * covariance + kC2) / (vx + vy + kC2)};
+}
+
 }  // namespace
 
 Lambdas::Lambdas(double low, double high, int64_t levels) {
@@ -82,10 +109,35 @@ Outcome RunRounded(Network& network, const Tensor& analysed, const Tensor& q) {
   return {network.Synthesise(coded.decoded * network.InverseGain(q)), bits};
 }
 
-Loss Judge(const Outcome& outcome, const Tensor& pictures, const Tensor& lambda) {
+Tensor MultiScaleSimilarity(const Tensor& a, const Tensor& b) {
+  const Tensor window = SimilarityWindow(a.options().requires_grad(false));
+  const int64_t smaller = std::min(a.size(2), a.size(3));
+  size_t scales = 1;
+  while (scales < std::size(kScaleWeights) && (smaller >> scales) >= kWindow) ++scales;
+  Tensor x = a + 0.5, y = b + 0.5, product;
+  double weights = 0;
+  for (size_t scale = 0; scale < scales; ++scale) weights += kScaleWeights[scale];
+  for (size_t scale = 0; scale < scales; ++scale) {
+    const Similarity similarity = Compare(x, y, window);
+    const bool last = scale + 1 == scales;
+    const Tensor term = last ? similarity.structure * similarity.luminance : similarity.structure;
+    const Tensor power = term.mean({2, 3}).clamp_min(1e-6).pow(kScaleWeights[scale] / weights);
+    product = scale == 0 ? power : product * power;
+    x = torch::avg_pool2d(x, 2);
+    y = torch::avg_pool2d(y, 2);
+  }
+  return product.mean(1);
+}
+
+Loss Judge(const Outcome& outcome, const Tensor& pictures, const Tensor& lambda, double similarity) {
   const Tensor mse = (outcome.pictures - pictures).square().flatten(1).mean(1);
   const Tensor bpp = outcome.bits / static_cast<double>(pictures.size(2) * pictures.size(3));
-  const Tensor each = (lambda * (255.0 * 255.0) * mse + bpp) / (4 * lambda.sqrt());
+  Tensor distortion = mse;
+  if (similarity > 0) {
+    const Tensor unlike = kSimilarityWeight * (1 - MultiScaleSimilarity(outcome.pictures, pictures));
+    distortion = mse * (1 - similarity) + unlike * similarity;
+  }
+  const Tensor each = (lambda * (255.0 * 255.0) * distortion + bpp) / (4 * lambda.sqrt());
   return {each.mean(), bpp.detach().mean(), mse.detach()};
 }
 

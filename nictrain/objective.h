@@ -29,12 +29,19 @@ Outcome RunNoisy(Network& network, const torch::Tensor& pictures, const torch::T
 // Judging: rounding as the codec rounds.
 Outcome RunRounded(Network& network, const torch::Tensor& analysed, const torch::Tensor& q);
 
+// (B): multi-scale structural similarity (Wang et al. 2003) of pictures (B, 3, H, W) in [-0.5, 0.5], the mean of the
+// three colours, over as many of its five scales as leave at least 11 samples a side.
+torch::Tensor MultiScaleSimilarity(const torch::Tensor& a, const torch::Tensor& b);
+
 struct Loss {
-  torch::Tensor total;  // mean over the batch of (lambda 255^2 MSE + bits per pixel) / (4 sqrt(lambda))
+  torch::Tensor total;  // mean over the batch of (lambda 255^2 D + bits per pixel) / (4 sqrt(lambda))
   torch::Tensor bpp;    // mean
   torch::Tensor mse;    // (B), of samples in [0, 1]
 };
-Loss Judge(const Outcome& outcome, const torch::Tensor& pictures, const torch::Tensor& lambda);
+// D is MSE + `similarity` (kSimilarityWeight (1 - MS-SSIM) - MSE): 0 is the squared error alone, 1 the similarity
+// alone. The weight makes both about the same at medium rates.
+constexpr double kSimilarityWeight = 0.05;
+Loss Judge(const Outcome& outcome, const torch::Tensor& pictures, const torch::Tensor& lambda, double similarity = 0);
 
 // `count` qualities in [0, highest], one from each of `count` equal strata, in random order.
 std::vector<float> StratifiedQualities(int64_t count, double highest, Random& random);

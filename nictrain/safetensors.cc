@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -171,6 +172,42 @@ Status WriteSafetensors(const std::string& path, const StoredTensors& stored) {
   std::vector<uint8_t> file;
   NIC_RETURN_IF_ERROR(FormatSafetensors(stored, &file));
   return WriteFile(path, {reinterpret_cast<const char*>(file.data()), file.size()});
+}
+
+Status WriteSafetensorsParts(const std::string& stem, const StoredTensors& stored, size_t most) {
+  std::vector<StoredTensors> parts(1);
+  size_t bytes = 0;
+  for (const auto& [name, tensor] : stored.tensors) {
+    if (bytes > 0 && bytes + tensor.bytes.size() > most) {
+      parts.emplace_back();
+      bytes = 0;
+    }
+    parts.back().tensors[name] = tensor;
+    bytes += tensor.bytes.size();
+  }
+  parts.front().notes = stored.notes;
+  if (parts.size() == 1) return WriteSafetensors(stem + ".safetensors", stored);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    NIC_RETURN_IF_ERROR(WriteSafetensors(stem + "-" + std::to_string(i) + ".safetensors", parts[i]));
+  }
+  return {};
+}
+
+Status ReadSafetensorsParts(const std::string& stem, StoredTensors* stored) {
+  const std::string first = stem + "-0.safetensors";
+  std::error_code error;
+  if (!std::filesystem::exists(first, error)) return ReadSafetensors(stem + ".safetensors", stored);
+  StoredTensors all;
+  NIC_RETURN_IF_ERROR(ReadSafetensors(first, &all));
+  for (int i = 1;; ++i) {
+    const std::string path = stem + "-" + std::to_string(i) + ".safetensors";
+    if (!std::filesystem::exists(path, error)) break;
+    StoredTensors part;
+    NIC_RETURN_IF_ERROR(ReadSafetensors(path, &part));
+    all.tensors.merge(part.tensors);
+  }
+  *stored = std::move(all);
+  return {};
 }
 
 }  // namespace nic

@@ -35,4 +35,9 @@ Status ReadSafetensors(const std::string& path, StoredTensors* stored);
 // Written beside `path` and renamed, so that an older file survives a failure.
 Status WriteSafetensors(const std::string& path, const StoredTensors& stored);
 
+// The same in as many files as it takes to keep each within `most` bytes: `stem`.safetensors where one suffices,
+// otherwise `stem`-0.safetensors and so on. Only a single tensor can make a file larger. Reading takes what is there.
+Status WriteSafetensorsParts(const std::string& stem, const StoredTensors& stored, size_t most = size_t{15} << 20);
+Status ReadSafetensorsParts(const std::string& stem, StoredTensors* stored);
+
 }  // namespace nic

@@ -46,9 +46,7 @@ Status IoError(const char* what, const std::string& path, const std::error_code&
 
 constexpr const char* kStateFiles[] = {"weights", "average", "first", "second"};
 
-std::string StatePath(const std::string& folder, size_t index) {
-  return folder + "/" + kStateFiles[index] + ".safetensors";
-}
+std::string StatePath(const std::string& folder, size_t index) { return folder + "/" + kStateFiles[index]; }
 
 }  // namespace
 
@@ -155,12 +153,11 @@ void Optimiser::CopyAverage(Network& network) const {
 
 Trainer::Trainer(const Config& config, const Dataset& dataset, torch::Device device)
     : config_(config),
-      dataset_(dataset),
       device_(device),
+      sampler_(dataset, device),
       lambdas_(config.lambda_low, config.lambda_high, config.shape.levels) {
   torch::manual_seed(static_cast<uint64_t>(config.seed));
   network_ = std::make_shared<Network>(config.shape);
-  if (config.start == "klt") StartFromKlt(dataset, lambdas_, *network_);
   network_->to(device_);
   network_->set_precision(config.precision == "bf16" ? Precision::kBrainHalf : Precision::kSingle);
   optimiser_ = std::make_unique<Optimiser>(*network_, config_);
@@ -172,25 +169,24 @@ Status Trainer::Initialise(const StoredTensors& weights) {
   return {};
 }
 
-Tensor Trainer::DrawBatch(Random& random) const {
-  const int64_t side = config_.patch;
-  Tensor samples = torch::empty({config_.batch, side, side, 3}, torch::kByte);
-  auto* bytes = static_cast<uint8_t*>(samples.data_ptr());
-  const CropOptions options{static_cast<int>(side), config_.downscale, config_.smallest_scale};
-  for (int64_t i = 0; i < config_.batch; ++i) dataset_.Sample(options, random, bytes + i * side * side * 3);
-  return samples.to(device_).permute({0, 3, 1, 2}).to(torch::kFloat).div_(255).sub_(0.5);
+void Trainer::BeginWithKlt(const Dataset& dataset) {
+  Network fresh(config_.shape);
+  StartFromKlt(dataset, lambdas_, fresh);
+  const Status status = Initialise(StoreNetwork(fresh));
+  TORCH_INTERNAL_ASSERT(status.ok());
 }
 
 Status Trainer::Step(double rate, StepReport* report) {
   Random random(static_cast<uint64_t>(config_.seed), static_cast<uint64_t>(step_));
-  const Tensor pictures = DrawBatch(random);
+  const CropOptions crop{config_.patch, config_.downscale, config_.smallest_scale, config_.colour};
+  const Tensor pictures = sampler_.Draw(config_.batch, crop, random);
   const auto qualities = StratifiedQualities(config_.batch, static_cast<double>(config_.shape.levels - 1), random);
   const Tensor q = torch::tensor(qualities).to(device_);
   torch::manual_seed(random.Next());
 
   optimiser_->ClearGradients();
   const Outcome outcome = RunNoisy(*network_, pictures, q);
-  const Loss loss = Judge(outcome, pictures, lambdas_.At(q));
+  const Loss loss = Judge(outcome, pictures, lambdas_.At(q), config_.similarity);
   loss.total.backward();
   report->step = step_ + 1;
   report->rate = rate;
@@ -215,7 +211,8 @@ Status Trainer::Save(const std::string& folder, double elapsed_seconds) const {
   if (!fs::create_directories(fresh, error)) return IoError("cannot create", fresh, error);
   const Optimiser::State state = optimiser_->Store();
   const StoredTensors* sets[] = {&state.weights, &state.average, &state.first, &state.second};
-  for (size_t i = 0; i < std::size(sets); ++i) NIC_RETURN_IF_ERROR(WriteSafetensors(StatePath(fresh, i), *sets[i]));
+  for (size_t i = 0; i < std::size(sets); ++i)
+    NIC_RETURN_IF_ERROR(WriteSafetensorsParts(StatePath(fresh, i), *sets[i]));
   const nlohmann::json about = {{"step", step_}, {"seed", config_.seed}, {"elapsed_seconds", elapsed_seconds}};
   NIC_RETURN_IF_ERROR(WriteFile(fresh + "/state.json", about.dump(1) + "\n"));
   NIC_RETURN_IF_ERROR(WriteFile(fresh + "/config.conf", FormatConfig(config_)));
@@ -239,7 +236,7 @@ Status Trainer::Resume(const std::string& path, double* elapsed_seconds) {
   }
   Optimiser::State state;
   StoredTensors* sets[] = {&state.weights, &state.average, &state.first, &state.second};
-  for (size_t i = 0; i < std::size(sets); ++i) NIC_RETURN_IF_ERROR(ReadSafetensors(StatePath(folder, i), sets[i]));
+  for (size_t i = 0; i < std::size(sets); ++i) NIC_RETURN_IF_ERROR(ReadSafetensorsParts(StatePath(folder, i), sets[i]));
   NIC_RETURN_IF_ERROR(optimiser_->Restore(state));
   step_ = about["step"].get<int64_t>();
   *elapsed_seconds = about["elapsed_seconds"].get<double>();

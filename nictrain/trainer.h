@@ -16,6 +16,7 @@
 #include "dataset.h"
 #include "network.h"
 #include "objective.h"
+#include "sampler.h"
 
 namespace nic {
 
@@ -70,11 +71,13 @@ class Trainer {
   Trainer(const Config& config, const Dataset& dataset, torch::Device device);
 
   Status Initialise(const StoredTensors& weights);
+  void BeginWithKlt(const Dataset& dataset);
   // One step at the given learning rate. NIC_INTERNAL that names the step where loss or gradient is not finite; the
   // weights are then those of the step before.
   Status Step(double rate, StepReport* report);
 
-  // A checkpoint is a folder `step-NNNNNNNN` below `folder`, complete or absent; the two newest are kept.
+  // A checkpoint is a folder `step-NNNNNNNN` below `folder`, complete or absent; the two newest are kept. No file in it
+  // is above 16 MiB.
   Status Save(const std::string& folder, double elapsed_seconds) const;
   // Restores from a checkpoint's folder, or from the newest below a training's output folder.
   Status Resume(const std::string& path, double* elapsed_seconds);
@@ -84,11 +87,9 @@ class Trainer {
   void CopyAverage(Network& network) const { optimiser_->CopyAverage(network); }
 
  private:
-  torch::Tensor DrawBatch(Random& random) const;
-
   Config config_;
-  const Dataset& dataset_;
   torch::Device device_;
+  Sampler sampler_;
   Lambdas lambdas_;
   std::shared_ptr<Network> network_;
   std::unique_ptr<Optimiser> optimiser_;

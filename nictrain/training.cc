@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 
 #include "files.h"
 #include "trainer.h"
+#include "validation.h"
 
 namespace nic {
 namespace {
@@ -89,14 +91,20 @@ Status Train(const TrainingRun& run) {
     StoredTensors weights;
     NIC_RETURN_IF_ERROR(ReadSafetensors(config.init, &weights));
     NIC_RETURN_IF_ERROR(trainer.Initialise(weights));
+  } else if (config.start == "klt") {
+    trainer.BeginWithKlt(dataset);
   }
   std::error_code error;
   std::filesystem::create_directories(config.output, error);
   Journal journal;
   NIC_RETURN_IF_ERROR(journal.Open(config.output));
 
+  std::unique_ptr<Validation> validation;
+  NIC_RETURN_IF_ERROR(Validation::Open(config, run.device, &validation));
+
   const Clock::time_point start = Clock::now();
   double logged = 0;
+  double validated = 0;
   const Schedule schedule{config, run.minutes * 60};
   double saved = 0;
   Means sums;
@@ -107,6 +115,10 @@ Status Train(const TrainingRun& run) {
     if (progress >= 1 || stopped || now - saved >= config.checkpoint_minutes * 60) {
       NIC_RETURN_IF_ERROR(trainer.Save(config.output, before + now));
       saved = now;
+    }
+    if (progress >= 1 || now - validated >= config.validation_minutes * 60) {
+      NIC_RETURN_IF_ERROR(validation->Run(trainer, before + now));
+      validated = now;
     }
     if (progress >= 1) return {};
     if (stopped)

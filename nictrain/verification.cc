@@ -136,11 +136,11 @@ Status EvaluateCodec(DecoderModel&& decoder, EncoderModel&& encoder, const Datas
     PictureEncoder codec(*model, {}, View(picture), parallel, memory);
     NIC_RETURN_IF_ERROR(codec.Analyse());
     for (size_t j = 0; j < rates.size(); ++j) {
-      double psnr = 0;
-      NIC_RETURN_IF_ERROR(codec.Encode(rates[j], {}, &bytes, &psnr));
+      Quality quality;
+      NIC_RETURN_IF_ERROR(codec.Encode(rates[j], {}, &bytes, &quality));
       const double pixels = static_cast<double>(picture.width) * picture.height;
       (*points)[j].bpp += 8.0 * static_cast<double>(bytes.size()) / pixels / static_cast<double>(pictures.size());
-      (*points)[j].psnr += std::min(psnr, 99.0) / static_cast<double>(pictures.size());
+      (*points)[j].psnr += std::min(quality.psnr, 99.0) / static_cast<double>(pictures.size());
     }
     if (progress) progress(i + 1);
   }

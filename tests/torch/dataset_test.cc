@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <set>
 
 #include "check.h"
 #include "files.h"
@@ -57,49 +56,6 @@ TEST_CASE("dataset: empty, absent, tiny and damaged input") {
     CHECK(damaged.code() == NIC_MALFORMED);
     CHECK(std::string(damaged.message()).find("1.jpg") != std::string::npos);
   }
-}
-
-TEST_CASE("dataset: crops come from the pictures, in all eight orientations, the same for the same seed") {
-  Folder folder;
-  WritePictures(folder.path(), 1, 16, 16);
-  Dataset dataset;
-  REQUIRE(Dataset::Load(folder.path(), 16, &dataset).ok());
-  std::set<std::vector<uint8_t>> seen;
-  const std::vector<uint8_t>& samples = dataset.picture(0).samples;
-  const std::multiset<uint8_t> expected(samples.begin(), samples.end());
-  for (uint64_t step = 0; step < 100; ++step) {
-    std::vector<uint8_t> crop(16 * 16 * 3), again(crop.size());
-    Random random(5, step), same(5, step);
-    dataset.Sample({16, 0, 1}, random, crop.data());
-    dataset.Sample({16, 0, 1}, same, again.data());
-    CHECK(crop == again);
-    CHECK(std::multiset<uint8_t>(crop.begin(), crop.end()) == expected);
-    seen.insert(crop);
-  }
-  CHECK(seen.size() == 8);
-}
-
-TEST_CASE("dataset: scaling down keeps a ramp a ramp") {
-  Folder folder;
-  Picture ramp{64, 64, {}};
-  for (int i = 0; i < 64 * 64; ++i) ramp.samples.insert(ramp.samples.end(), 3, static_cast<uint8_t>(i % 64 * 4));
-  REQUIRE(WritePng(folder / "ramp.png", ramp).ok());
-  Dataset dataset;
-  REQUIRE(Dataset::Load(folder.path(), 64, &dataset).ok());
-  std::vector<uint8_t> crop(16 * 16 * 3);
-  int scaled = 0;
-  for (uint64_t step = 0; step < 50; ++step) {
-    Random random(1, step);
-    dataset.Sample({16, 1, 0.5}, random, crop.data());
-    // Along one axis the values are constant, along the other they rise by 4 to 8 a pixel.
-    const int across = std::abs(crop[15 * 3] - crop[0]);
-    const int down = std::abs(crop[15 * 16 * 3] - crop[0]);
-    CHECK(std::min(across, down) == 0);
-    CHECK(std::max(across, down) >= 58);
-    CHECK(std::max(across, down) <= 122);
-    scaled += std::max(across, down) > 70;
-  }
-  CHECK(scaled > 20);
 }
 
 }  // namespace

@@ -119,5 +119,30 @@ TEST_CASE("safetensors: files are replaced whole or not at all") {
   CHECK(ReadSafetensors(folder.path(), &read).code() == NIC_IO);
 }
 
+TEST_CASE("safetensors: a set in several files is read back whole") {
+  Folder folder;
+  StoredTensors stored;
+  for (int i = 0; i < 5; ++i) {
+    StoredTensor& tensor = stored.tensors["t" + std::to_string(i)];
+    tensor.shape = {100};
+    tensor.bytes.assign(400, static_cast<uint8_t>(i));
+  }
+  for (const auto& [most, files] : {std::pair<size_t, size_t>{10000, 1}, {900, 3}, {1, 5}}) {
+    const std::string stem = folder / ("set" + std::to_string(most));
+    REQUIRE(WriteSafetensorsParts(stem, stored, most).ok());
+    size_t found = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+      found += entry.path().string().starts_with(stem + ".") || entry.path().string().starts_with(stem + "-");
+    }
+    CHECK(found == files);
+    StoredTensors read;
+    REQUIRE(ReadSafetensorsParts(stem, &read).ok());
+    REQUIRE(read.tensors.size() == 5);
+    CHECK(read.tensors.at("t3").bytes == stored.tensors.at("t3").bytes);
+  }
+  StoredTensors read;
+  CHECK(ReadSafetensorsParts(folder / "absent", &read).code() == NIC_IO);
+}
+
 }  // namespace
 }  // namespace nic::testing

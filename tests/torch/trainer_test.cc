@@ -197,5 +197,27 @@ TEST_CASE("qualities: one from each stratum") {
   }
 }
 
+TEST_CASE("trainer: validation adds to its table and leaves a sample of four pictures") {
+  Scene scene;
+  scene.config.validation = scene.config.data;
+  scene.config.validation_minutes = 0;
+  scene.config.steps = 2;
+  TrainingRun run;
+  run.config = scene.config;
+  REQUIRE(Train(run).ok());
+  const std::vector<uint8_t> table = Bytes(scene.config.output + "/validation.csv");
+  const std::string text(table.begin(), table.end());
+  CHECK(text.find("step,seconds,quality,bpp,psnr\n0,") == 0);
+  CHECK(std::count(text.begin(), text.end(), '\n') == 1 + 3 * 5);
+  CHECK(text.find("\n2,") != std::string::npos);
+  Picture sample;
+  REQUIRE(ReadPicture(scene.config.output + "/samples/step-00000002.png", &sample).ok());
+  CHECK(sample.width == 4 * 96);
+  CHECK(sample.height == 80);
+  run.config.output = scene.output / "second";
+  run.config.validation = scene.output / "nothing";
+  CHECK(Train(run).code() == NIC_IO);
+}
+
 }  // namespace
 }  // namespace nic::testing

@@ -1,0 +1,71 @@
+#include "sampler.h"
+
+#include <ATen/ops/_upsample_bilinear2d_aa.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace nic {
+namespace {
+
+using torch::Tensor;
+
+// One of eight orientations of (3, side, side): bit 0 mirrors, bit 1 turns upside down, bit 2 transposes.
+Tensor Turn(Tensor crop, int turn) {
+  if (turn & 4) crop = crop.transpose(1, 2);
+  std::vector<int64_t> flipped;
+  if (turn & 1) flipped.push_back(2);
+  if (turn & 2) flipped.push_back(1);
+  return flipped.empty() ? crop : crop.flip(flipped);
+}
+
+// Contrast, saturation and brightness, each changed by up to `most`; samples in [0, 255].
+Tensor ChangeColour(const Tensor& crop, double most, Random& random) {
+  const auto draw = [&] { return most * (2 * random.Uniform() - 1); };
+  const double contrast = 1 + draw();
+  const double saturation = 1 + draw();
+  const double brightness = 255 * draw();
+  const Tensor grey = crop.mean(0, true);
+  const Tensor saturated = grey + (crop - grey) * saturation;
+  return ((saturated - 127.5) * contrast + (127.5 + brightness)).round().clamp(0, 255);
+}
+
+}  // namespace
+
+Sampler::Sampler(const Dataset& dataset, torch::Device device) : device_(device) {
+  for (size_t i = 0; i < dataset.size(); ++i) {
+    const Picture& picture = dataset.picture(i);
+    auto* samples = const_cast<uint8_t*>(picture.samples.data());
+    const Tensor bytes = torch::from_blob(samples, {picture.height, picture.width, 3}, torch::kByte);
+    pictures_.push_back(bytes.to(device));
+  }
+}
+
+Tensor Sampler::DrawCrop(const CropOptions& options, Random& random) const {
+  const Tensor& picture = pictures_[static_cast<size_t>(random.Below(static_cast<int>(pictures_.size())))];
+  const auto smaller = static_cast<double>(std::min(picture.size(0), picture.size(1)));
+  const auto side = static_cast<double>(options.side);
+  const double widest = std::min(smaller, std::floor(side / options.smallest_scale));
+  const bool shrink = random.Uniform() < options.downscale && widest > side;
+  const auto area = static_cast<int64_t>(shrink ? side + std::ceil(random.Uniform() * (widest - side)) : side);
+  const int64_t x = random.Below(static_cast<int>(picture.size(1) - area + 1));
+  const int64_t y = random.Below(static_cast<int>(picture.size(0) - area + 1));
+  const int turn = random.Below(8);
+  Tensor crop = picture.narrow(0, y, area).narrow(1, x, area).permute({2, 0, 1}).to(torch::kFloat);
+  if (area != options.side) {
+    const Tensor small =
+        at::_upsample_bilinear2d_aa(crop.contiguous().unsqueeze(0), {options.side, options.side}, false);
+    crop = small.squeeze(0).round().clamp(0, 255);
+  }
+  crop = Turn(crop, turn);
+  return options.colour > 0 ? ChangeColour(crop, options.colour, random) : crop;
+}
+
+Tensor Sampler::Draw(int64_t count, const CropOptions& options, Random& random) const {
+  Tensor crops = torch::empty({count, 3, options.side, options.side}, torch::TensorOptions(device_));
+  for (int64_t i = 0; i < count; ++i) crops[i].copy_(DrawCrop(options, random));
+  return crops.div_(255).sub_(0.5);
+}
+
+}  // namespace nic

@@ -1,0 +1,93 @@
+#include "sampler.h"
+
+#include <cmath>
+#include <set>
+
+#include "check.h"
+#include "samples.h"
+
+namespace nic::testing {
+namespace {
+
+// A crop as bytes again.
+torch::Tensor ToBytes(const torch::Tensor& crops) { return crops.add(0.5).mul(255).round().to(torch::kByte); }
+
+std::vector<uint8_t> ToVector(const torch::Tensor& crops) {
+  const torch::Tensor bytes = ToBytes(crops).permute({0, 2, 3, 1}).contiguous();
+  return {bytes.data_ptr<uint8_t>(), bytes.data_ptr<uint8_t>() + bytes.numel()};
+}
+
+Dataset LoadPictures(int count, int width, int height) {
+  Folder folder;
+  WritePictures(folder.path(), count, width, height);
+  Dataset dataset;
+  REQUIRE(Dataset::Load(folder.path(), std::min(width, height), &dataset).ok());
+  return dataset;
+}
+
+TEST_CASE("sampler: crops come from the pictures, in all eight orientations, the same for the same seed") {
+  const Dataset dataset = LoadPictures(1, 16, 16);
+  const Sampler sampler(dataset, torch::kCPU);
+  std::set<std::vector<uint8_t>> seen;
+  const std::vector<uint8_t>& samples = dataset.picture(0).samples;
+  const std::multiset<uint8_t> expected(samples.begin(), samples.end());
+  for (uint64_t step = 0; step < 100; ++step) {
+    Random random(5, step), same(5, step);
+    const std::vector<uint8_t> crop = ToVector(sampler.Draw(1, {16, 0, 1}, random));
+    CHECK(crop == ToVector(sampler.Draw(1, {16, 0, 1}, same)));
+    CHECK(std::multiset<uint8_t>(crop.begin(), crop.end()) == expected);
+    seen.insert(crop);
+  }
+  CHECK(seen.size() == 8);
+}
+
+TEST_CASE("sampler: a batch holds different crops of different pictures") {
+  const Dataset dataset = LoadPictures(3, 40, 36);
+  const Sampler sampler(dataset, torch::kCPU);
+  Random random(1, 1);
+  const torch::Tensor batch = sampler.Draw(16, {16, 0, 1}, random);
+  CHECK(batch.sizes() == torch::IntArrayRef({16, 3, 16, 16}));
+  CHECK(batch.min().item<double>() >= -0.5);
+  CHECK(batch.max().item<double>() <= 0.5);
+  std::set<std::vector<uint8_t>> seen;
+  for (int i = 0; i < 16; ++i) seen.insert(ToVector(batch.narrow(0, i, 1)));
+  CHECK(seen.size() > 12);
+}
+
+TEST_CASE("sampler: scaling down keeps a ramp a ramp") {
+  Folder folder;
+  Picture ramp{64, 64, {}};
+  for (int i = 0; i < 64 * 64; ++i) ramp.samples.insert(ramp.samples.end(), 3, static_cast<uint8_t>(i % 64 * 4));
+  REQUIRE(WritePng(folder / "ramp.png", ramp).ok());
+  Dataset dataset;
+  REQUIRE(Dataset::Load(folder.path(), 64, &dataset).ok());
+  const Sampler sampler(dataset, torch::kCPU);
+  int scaled = 0;
+  for (uint64_t step = 0; step < 50; ++step) {
+    Random random(1, step);
+    const std::vector<uint8_t> crop = ToVector(sampler.Draw(1, {16, 1, 0.5}, random));
+    // Along one axis the values are constant, along the other they rise by 4 to 8 a pixel.
+    const int across = std::abs(crop[15 * 3] - crop[0]);
+    const int down = std::abs(crop[15 * 16 * 3] - crop[0]);
+    CHECK(std::min(across, down) == 0);
+    CHECK(std::max(across, down) >= 56);
+    CHECK(std::max(across, down) <= 122);
+    scaled += std::max(across, down) > 70;
+  }
+  CHECK(scaled > 20);
+}
+
+TEST_CASE("sampler: colours change mildly, each crop's in its own way, and stay whole levels") {
+  const Dataset dataset = LoadPictures(1, 32, 32);
+  const Sampler sampler(dataset, torch::kCPU);
+  Random plain(3, 1), coloured(3, 1);
+  const torch::Tensor before = sampler.Draw(1, {32, 0, 1, 0}, plain);
+  const torch::Tensor after = sampler.Draw(1, {32, 0, 1, 0.1}, coloured);
+  const double change = (before - after).abs().mean().item<double>();
+  CHECK(change > 0.002);
+  CHECK(change < 0.2);
+  CHECK(torch::allclose(after.add(0.5).mul(255), ToBytes(after).to(torch::kFloat), 0, 1e-3));
+}
+
+}  // namespace
+}  // namespace nic::testing
