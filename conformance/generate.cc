@@ -152,7 +152,15 @@ class Generator {
     TensorBuffer analysed(memory, (int64_t{height} + factor - 1) / factor, (int64_t{width} + factor - 1) / factor,
                           model.decoder().latent_channels);
     Serial serial;
-    Require(Analyse(model.analysis(), factor, picture, serial, memory, &analysed), name);
+    AnalysisRun analysis(model.analysis(), factor, picture, serial, memory);
+    Require(analysis.Begin(), name);
+    const auto take = [&](const ConstTensorView& rows) -> Status {
+      for (int64_t y = rows.rect.y0; y < rows.rect.y1; ++y) {
+        CopyRow(rows.at(y, 0), rows.pixel_stride, analysed.at(y, 0), rows.channels, rows);
+      }
+      return {};
+    };
+    Require(analysis.Push(picture, Progress(), take), name);
     const std::string head = "P6\n" + std::to_string(width) + " " + std::to_string(height) + "\n255\n";
     pixels.insert(pixels.begin(), head.begin(), head.end());
     WriteBytes(name + ".ppm", pixels.data(), pixels.size());

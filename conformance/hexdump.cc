@@ -10,9 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "codec/picture_decoder.h"
 #include "codec/prepared_model.h"
 #include "codec/slice_context.h"
+#include "codec/slice_decoder.h"
+#include "codec/slice_layout.h"
 #include "container/bytes.h"
 #include "container/file.h"
 #include "container/package.h"
@@ -171,14 +172,14 @@ void WriteDecoded(const FileReader& file, const PreparedModel& model, Memory& me
   Decoder decoder;
   Require(decoder.Begin(file.slices()[0].stream, file.header().lanes()));
   Require(decoder.Decode(model.tables(), tables, z.data()));
-  DecodedLatents decoded;
-  Require(DecodeLatents(file, model, layout, place, false, {}, serial, memory, &decoded));
+  TensorWindow latents(memory, place, model.decoder().latent_channels);
+  Require(DecodeSlice(model, file.slices()[0], file.header().lanes(), place, serial, memory, &latents));
   document->Line("| tensor, (row, column) | channels |");
   document->Line("| --- | --- |");
   WriteTensorRow("hyper-latents (0, 0)", z.at(0, 0), z.channels(), document);
   for (int64_t x = 0; x < place.width(); ++x) {
     const std::string name = "latents (0, " + std::to_string(x) + ")";
-    WriteTensorRow(name.c_str(), decoded.latents.at(0, x), model.decoder().latent_channels, document);
+    WriteTensorRow(name.c_str(), latents.at(0, x), model.decoder().latent_channels, document);
   }
 }
 

@@ -127,7 +127,9 @@ std::vector<uint8_t> DrawAlpha(std::mt19937& random, uint32_t width, uint32_t he
     }
   }
   std::pmr::vector<uint8_t> payload(&memory);
-  EncodeAlpha({width, height, 1, width, samples.data()}, OneIn(random, 2), memory, &payload);
+  AlphaEncoder encoder(width, height, OneIn(random, 2), memory, &payload);
+  for (uint32_t y = 0; y < height; ++y) encoder.Push(&samples[size_t{y} * width], 1);
+  encoder.Finish();
   return {payload.begin(), payload.end()};
 }
 

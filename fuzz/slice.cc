@@ -106,7 +106,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     stream.assign(numbers.rest().begin(), numbers.rest().end());
   } else {
     const uint8_t where = numbers.Byte(), flip = numbers.Byte(), extra = numbers.Byte();
-    const TensorBuffer analysed = MakeAnalysed(fast, place, numbers.rest(), how >> 1 & 7);
+    TensorWindow analysed(fast.memory, place, fast.model->decoder().latent_channels);
+    analysed.Take(MakeAnalysed(fast, place, numbers.rest(), how >> 1 & 7), place);
     Serial serial;
     EncodedSlice encoded(fast.memory);
     const DecoderModel& decoder = fast.model->decoder();

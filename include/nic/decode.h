@@ -59,8 +59,9 @@ NIC_API nic_status nic_decoder_decode(nic_decoder *decoder, const nic_image *ima
  * than 0 stops decoding with NIC_IO. */
 typedef int (*nic_rows_callback)(void *user, uint32_t y, uint32_t rows, const uint8_t *pixels, size_t stride);
 
-/* The same, handing out rows from the top down as they are ready and never holding the whole picture. All latents are
- * decoded and checked before the first row comes. */
+/* The same, handing out rows from the top down as they are ready and never holding the whole picture. A row
+ * comes once the slices that it depends on are decoded and checked; damage further down, or in alpha, may thus end the
+ * call after rows have come. Memory does not grow with the picture's height: nic_decoder_memory tells how much. */
 NIC_API nic_status nic_decoder_decode_rows(nic_decoder *decoder, nic_rows_callback callback, void *user);
 
 /* How many of the slices that the last decoding needed were damaged or missing. */

@@ -77,6 +77,29 @@ NIC_API nic_status nic_encoder_set_roi(nic_encoder *encoder, const nic_image *ma
 NIC_API nic_status nic_encoder_encode(nic_encoder *encoder, const nic_image *image, int measure, const uint8_t **bytes,
                                       size_t *size, nic_encode_result *result);
 
+/* The same with rows that come piece by piece, for pictures that are not to be held in memory. The bytes equal those of
+ * nic_encoder_encode, however the rows are cut.
+ *
+ *   nic_encoder_begin(encoder, width, height, NIC_RGB8, 0);
+ *   while (more rows) nic_encoder_push_rows(encoder, pixels, stride, rows);
+ *   nic_encoder_finish(encoder, &bytes, &size, &result);
+ *
+ * At a quality or a gain level memory does not grow with the picture's height: some rows of slices are held, and the
+ * file. The targets need the whole picture's analysis, about 2.5 bytes for each pixel with the default model, and
+ * NIC_ENCODER_TARGET_PSNR, or measuring with a target, its colours as well.
+ * A call that fails gives the picture up, and so do beginning or encoding another, nic_encoder_set_roi and
+ * nic_encoder_reset. */
+
+/* Begins a picture. Parameters are taken as they are set now, metadata as they are set at nic_encoder_finish. */
+NIC_API nic_status nic_encoder_begin(nic_encoder *encoder, uint32_t width, uint32_t height, nic_pixel_format format,
+                                     int measure);
+/* Takes the next `rows` rows, from the top down, `stride` bytes apart; they are the caller's again after the call.
+ * NIC_WRONG_STATE if no picture is begun, NIC_INVALID_ARGUMENT for more rows than are left. */
+NIC_API nic_status nic_encoder_push_rows(nic_encoder *encoder, const uint8_t *pixels, size_t stride, uint32_t rows);
+/* Ends the picture; as nic_encoder_encode. NIC_WRONG_STATE if rows are missing. */
+NIC_API nic_status nic_encoder_finish(nic_encoder *encoder, const uint8_t **bytes, size_t *size,
+                                      nic_encode_result *result);
+
 /* The last call's error; valid until the next call with this encoder. */
 NIC_API const nic_error *nic_encoder_error(const nic_encoder *encoder);
 

@@ -10,7 +10,6 @@
 #include "api/guard.h"
 #include "codec/gain_map.h"
 #include "codec/picture_decoder.h"
-#include "codec/synthesis.h"
 #include "image/alpha.h"
 #include "image/metadata.h"
 #include "image/pixels.h"
@@ -51,27 +50,45 @@ int ColourChannels(int format) { return format - (HasAlpha(format) ? 1 : 0); }
 // Turns rows of synthesis output, and of alpha, into samples of the wanted format.
 class RowConverter {
  public:
-  // `alpha` may be null: then it is 255 where it is wanted.
-  RowConverter(const nic_decoder& decoder, const Rect& region, int output_bits, const Alpha* alpha)
+  RowConverter(const nic_decoder& decoder, const Rect& region)
       : region_(region),
         width_(static_cast<size_t>(region.width())),
-        output_bits_(output_bits),
+        output_bits_(decoder.model->prepared->decoder().output_bits),
         file_colours_(decoder.file.header().channels()),
         result_format_(ResultFormat(decoder)),
-        alpha_(alpha),
-        picture_width_(decoder.file.header().width),
         coded_(decoder.context.memory, width_ * 3),
-        converted_(decoder.context.memory, width_ * 3) {}
+        converted_(decoder.context.memory, width_ * 3) {
+    if (!decoder.alpha_element || !HasAlpha(result_format_)) return;
+    alpha_offset_ = decoder.alpha_element->payload_offset;
+    payload_ = decoder.file.Payload(*decoder.alpha_element);
+    alpha_ = std::make_unique<AlphaDecoder>(decoder.file.header().width, decoder.file.header().height,
+                                            decoder.context.memory);
+  }
 
-  // `row` counts from the region's first.
-  void Convert(uint32_t row, const int16_t* values, uint8_t* samples) {
+  // Goes to the region's first row.
+  Status Begin() {
+    if (!alpha_) return {};
+    NIC_RETURN_IF_ERROR(alpha_->Begin(payload_).MovedBy(alpha_offset_));
+    for (int64_t y = 0; y < region_.y0; ++y) NIC_RETURN_IF_ERROR(NextAlpha());
+    return {};
+  }
+
+  // Takes the next row.
+  Status Convert(const int16_t* values, uint8_t* samples) {
     const bool with_alpha = HasAlpha(result_format_);
     uint8_t* colours = with_alpha ? converted_.data() : samples;
     ConvertColours(values, colours);
-    if (with_alpha) AddAlpha(row, colours, samples);
+    if (alpha_) NIC_RETURN_IF_ERROR(NextAlpha());
+    if (with_alpha) AddAlpha(colours, samples);
+    return {};
   }
 
+  // Reads what is left of alpha, so that damage in it is found whatever region was wanted.
+  Status Finish() { return alpha_ ? alpha_->Finish().MovedBy(alpha_offset_) : Status(); }
+
  private:
+  Status NextAlpha() { return alpha_->Next(&alpha_row_).MovedBy(alpha_offset_); }
+
   void ConvertColours(const int16_t* values, uint8_t* colours) {
     const bool direct = file_colours_ == ColourChannels(result_format_);
     uint8_t* coded = direct ? colours : coded_.data();
@@ -79,11 +96,9 @@ class RowConverter {
     if (!direct) (file_colours_ == 1 ? ConvertGreyToRgb : ConvertRgbToGrey)(coded, width_, colours);
   }
 
-  void AddAlpha(uint32_t row, const uint8_t* colours, uint8_t* samples) const {
+  void AddAlpha(const uint8_t* colours, uint8_t* samples) const {
     const int channels = ColourChannels(result_format_);
-    const uint8_t* alpha = alpha_ ? alpha_->samples.data() + static_cast<size_t>(region_.y0 + row) * picture_width_ +
-                                        static_cast<size_t>(region_.x0)
-                                  : nullptr;
+    const uint8_t* alpha = alpha_ ? alpha_row_ + region_.x0 : nullptr;
     for (size_t x = 0; x < width_; ++x) {
       for (int c = 0; c < channels; ++c) *samples++ = *colours++;
       *samples++ = alpha ? alpha[x] : 255;
@@ -95,8 +110,10 @@ class RowConverter {
   int output_bits_;
   int file_colours_;
   int result_format_;
-  const Alpha* alpha_;
-  size_t picture_width_;
+  uint64_t alpha_offset_ = 0;
+  std::span<const uint8_t> payload_;
+  std::unique_ptr<AlphaDecoder> alpha_;  // null where it is not wanted or, as 255, not there
+  const uint8_t* alpha_row_ = nullptr;
   Buffer<uint8_t> coded_;
   Buffer<uint8_t> converted_;
 };
@@ -130,68 +147,54 @@ Rect ResultRegion(const nic_decoder& decoder) {
   return decoder.region.width() > 0 ? decoder.region : Rect{0, 0, header.width, header.height};
 }
 
-Status ReadAlpha(const nic_decoder& decoder, Alpha* alpha) {
+SliceLayout LayoutOf(const nic_decoder& decoder) {
   const FileHeader& header = decoder.file.header();
-  const Element& element = *decoder.alpha_element;
-  return DecodeAlpha(decoder.file.Payload(element), header.width, header.height, decoder.context.memory, alpha)
-      .MovedBy(element.payload_offset);
+  return SliceLayout(header.width, header.height, header.slice_side(), decoder.model->prepared->decoder());
 }
 
-Status ReadGainMap(const nic_decoder& decoder, const SliceLayout& layout, GainMap* map) {
+// Refuses what would take longer than the limits allow for a file of that size.
+Status CheckDecodeWork(const nic_decoder& decoder, uint64_t file_size) {
+  const PreparedModel& model = *decoder.model->prepared;
+  const SliceLayout layout = LayoutOf(decoder);
+  Rect wanted;
+  NIC_RETURN_IF_ERROR(model.synthesis().FindInputRect(layout.latent_height(), layout.latent_width(),
+                                                      ResultRegion(decoder), decoder.context.memory, &wanted));
+  return CheckWork(CountDecodeWork(model, layout, wanted), file_size, decoder.context.limits);
+}
+
+Status ReadGainMap(const nic_decoder& decoder, GainMap* map) {
+  const SliceLayout layout = LayoutOf(decoder);
   const Element& element = *decoder.gain_map_element;
   return DecodeGainMap(decoder.file.Payload(element), layout.latent_height(), layout.latent_width(),
                        decoder.context.memory, map)
       .MovedBy(element.payload_offset);
 }
 
-// Refuses what would take longer than the limits allow for a file of that size. *wanted: the latents that it needs.
-Status CheckDecodeWork(const nic_decoder& decoder, const SliceLayout& layout, Rect* wanted) {
-  const PreparedModel& model = *decoder.model->prepared;
-  NIC_RETURN_IF_ERROR(FindLatents(model, layout, ResultRegion(decoder), decoder.context.memory, wanted));
-  return CheckWork(CountDecodeWork(model, layout, *wanted), decoder.file.size(), decoder.context.limits);
-}
-
-SliceLayout LayoutOf(const nic_decoder& decoder) {
-  const FileHeader& header = decoder.file.header();
-  return SliceLayout(header.width, header.height, header.slice_side(), decoder.model->prepared->decoder());
-}
-
 // Decodes and hands each row of samples to `take`, which counts rows from the region's first.
 template <typename Take>
 Status DecodeRows(nic_decoder& decoder, Take&& take) {
   nic_context& context = decoder.context;
-  const FileHeader& header = decoder.file.header();
-  const PreparedModel& model = *decoder.model->prepared;
-  const SliceLayout layout = LayoutOf(decoder);
+  NIC_RETURN_IF_ERROR(CheckDecodeWork(decoder, decoder.file.size()));
   const Rect region = ResultRegion(decoder);
-  Rect wanted;
-  NIC_RETURN_IF_ERROR(CheckDecodeWork(decoder, layout, &wanted));
+  RowConverter converter(decoder, region);
+  NIC_RETURN_IF_ERROR(converter.Begin());
   GainMap gain_map;
-  const bool has_gain_map = decoder.gain_map_element != nullptr;
-  if (has_gain_map) NIC_RETURN_IF_ERROR(ReadGainMap(decoder, layout, &gain_map));
-  const GainField gains(model.decoder().inverse_gain, model.decoder().latent_channels,
-                        {header.gain_level, header.interpolation}, has_gain_map ? &gain_map : nullptr, context.memory);
-  DecodedLatents decoded;
-  NIC_RETURN_IF_ERROR(DecodeLatents(decoder.file, model, layout, wanted, decoder.keep_going,
-                                    context.progress.Part(0, 0.5), *context.parallel, context.memory, &decoded));
-  decoder.damaged = decoded.damaged;
-
-  Alpha alpha;
-  const bool with_alpha = decoder.alpha_element && HasAlpha(ResultFormat(decoder));
-  if (with_alpha) NIC_RETURN_IF_ERROR(ReadAlpha(decoder, &alpha));
-  RowConverter converter(decoder, region, model.decoder().output_bits, with_alpha ? &alpha : nullptr);
-  const Progress progress = context.progress.Part(0.5, 1);
+  DecoderChoices choices;
+  choices.keep_going = decoder.keep_going;
+  if (decoder.gain_map_element) {
+    NIC_RETURN_IF_ERROR(ReadGainMap(decoder, &gain_map));
+    choices.gain_map = &gain_map;
+  }
+  PictureDecoder picture(decoder.file, *decoder.model->prepared, region, choices, *context.parallel, context.memory);
+  NIC_RETURN_IF_ERROR(picture.Begin());
   const auto take_row = [&](int64_t y, const int16_t* values) -> Status {
-    const auto row = static_cast<uint32_t>(y - region.y0);
-    if (row % kRowsAtOnce == 0) {
-      NIC_RETURN_IF_ERROR(progress.Report(static_cast<double>(row) / static_cast<double>(region.height())));
-    }
-    return take(row, values, converter);
+    return take(static_cast<uint32_t>(y - region.y0), values, converter);
   };
-  NIC_RETURN_IF_ERROR(
-      Synthesise(model, layout, decoded.latents, gains, region, *context.parallel, context.memory, take_row));
-  NIC_RETURN_IF_ERROR(context.progress.Report(1));
-  return decoded.first_damage;
+  const Status status = picture.Run(context.progress, take_row);
+  decoder.damaged = picture.damaged();
+  NIC_RETURN_IF_ERROR(status);
+  NIC_RETURN_IF_ERROR(converter.Finish());
+  return picture.first_damage();
 }
 
 Status CheckImage(const nic_decoder& decoder, const nic_image& image) {
@@ -216,8 +219,7 @@ Status DecodeInto(nic_decoder& decoder, const nic_image& image) {
   NIC_RETURN_IF_ERROR(CheckOpened(decoder));
   NIC_RETURN_IF_ERROR(CheckImage(decoder, image));
   return DecodeRows(decoder, [&](uint32_t y, const int16_t* values, RowConverter& converter) -> Status {
-    converter.Convert(y, values, image.pixels + y * image.stride);
-    return {};
+    return converter.Convert(values, image.pixels + y * image.stride);
   });
 }
 
@@ -230,7 +232,7 @@ Status DecodeToCallback(nic_decoder& decoder, nic_rows_callback callback, void* 
   Buffer<uint8_t> rows(decoder.context.memory, stride * kRowsAtOnce);
   return DecodeRows(decoder, [&](uint32_t y, const int16_t* values, RowConverter& converter) -> Status {
     const uint32_t in_group = y % kRowsAtOnce;
-    converter.Convert(y, values, rows.data() + in_group * stride);
+    NIC_RETURN_IF_ERROR(converter.Convert(values, rows.data() + in_group * stride));
     if (in_group + 1 < kRowsAtOnce && y + 1 < region.height()) return {};
     if (callback(user, y - in_group, in_group + 1, rows.data(), stride) == 0) return {};
     return Status::Error(NIC_IO, Status::kNoOffset, "callback: reported failure");
@@ -290,8 +292,7 @@ Status IsPremultiplied(nic_decoder& decoder, int* premultiplied) {
 Status DecodeOnce(nic_context& context, std::span<const uint8_t> bytes, nic_image* image) {
   nic_decoder decoder(context);
   NIC_RETURN_IF_ERROR(Open(decoder, bytes));
-  Rect wanted;
-  NIC_RETURN_IF_ERROR(CheckDecodeWork(decoder, LayoutOf(decoder), &wanted));  // before memory for pixels is asked for
+  NIC_RETURN_IF_ERROR(CheckDecodeWork(decoder, decoder.file.size()));  // before memory for pixels is asked for
   const FileHeader& header = decoder.file.header();
   nic_image result = {header.width, header.height, static_cast<nic_pixel_format>(FileFormat(decoder)),
                       size_t{header.width} * static_cast<size_t>(FileFormat(decoder)), nullptr};

@@ -50,23 +50,33 @@ bool IsRate(int parameter) { return parameter >= NIC_ENCODER_QUALITY && paramete
 Status InvalidArgument(const char* what) { return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what); }
 
 }  // namespace
+
+// A value for each parameter, NaN where none is set.
+struct Parameters {
+  double Get(nic_encoder_parameter parameter) const { return values[parameter - 1]; }
+  bool Has(nic_encoder_parameter parameter) const { return !std::isnan(Get(parameter)); }
+  // A rate that has to be searched for.
+  bool IsSearch() const {
+    return Has(NIC_ENCODER_TARGET_SIZE) || Has(NIC_ENCODER_TARGET_BPP) || Has(NIC_ENCODER_TARGET_PSNR);
+  }
+  double values[kParameters];
+};
+
+class EncodeCall;
+
 }  // namespace nic
 
 struct nic_encoder {
-  explicit nic_encoder(nic_context& own_context)
-      : context(own_context), metadata(&own_context.memory), bytes(&own_context.memory) {
-    metadata.resize(nic::kMetadataKinds);
-  }
-
-  double Get(nic_encoder_parameter parameter) const { return values[parameter - 1]; }
-  bool Has(nic_encoder_parameter parameter) const { return !std::isnan(Get(parameter)); }
+  explicit nic_encoder(nic_context& own_context);
+  ~nic_encoder();
 
   nic_context& context;
-  double values[nic::kParameters];
+  nic::Parameters parameters;
   std::pmr::vector<std::pmr::vector<uint8_t>> metadata;  // packed payloads by kind; empty for none
   nic::RegionMask mask;  // of the pictures to come; empty for none
   int mask_steps = 0;    // by which white is better, in 1/8 of a level
   std::pmr::vector<uint8_t> bytes;
+  std::unique_ptr<nic::EncodeCall> call;  // the picture that is begun
   nic_error error = {};
 };
 
@@ -74,7 +84,7 @@ namespace nic {
 namespace {
 
 void Reset(nic_encoder& encoder) {
-  for (int i = 0; i < kParameters; ++i) encoder.values[i] = kBounds[i].preset;
+  for (int i = 0; i < kParameters; ++i) encoder.parameters.values[i] = kBounds[i].preset;
   for (auto& payload : encoder.metadata) payload.clear();
   encoder.mask = {};
 }
@@ -90,86 +100,68 @@ Status SetParameter(nic_encoder& encoder, nic_encoder_parameter parameter, doubl
     return InvalidArgument("NIC_ENCODER_SLICE_SIDE: not a power of two");
   }
   for (int other = NIC_ENCODER_QUALITY; IsRate(parameter) && other <= NIC_ENCODER_TARGET_PSNR; ++other) {
-    if (other != parameter && encoder.Has(static_cast<nic_encoder_parameter>(other))) {
+    if (other != parameter && encoder.parameters.Has(static_cast<nic_encoder_parameter>(other))) {
       return Status::Error(NIC_WRONG_STATE, Status::kNoOffset, "a rate is set already: two exclude one another");
     }
   }
-  encoder.values[parameter - 1] = value;
+  encoder.parameters.values[parameter - 1] = value;
   return {};
 }
 
-Status CheckImage(const nic_image& image, const nic_limits& limits) {
-  if (!image.pixels) return InvalidArgument("image: pixels is null");
-  if (image.format < NIC_GREY8 || image.format > NIC_RGBA8) return InvalidArgument("image: unknown format");
-  if (image.width == 0 || image.height == 0) return InvalidArgument("image: width or height is 0");
-  NIC_RETURN_IF_ERROR(CheckDimensions(image.width, image.height, limits));
-  if (image.stride < size_t{image.width} * static_cast<size_t>(image.format)) {
-    return InvalidArgument("image: stride is less than a row");
-  }
-  return {};
-}
-
-// A picture as the encoder takes it: colours without alpha, and the elements to write beside them.
-class PreparedPicture {
+// Takes rows with alpha apart: alpha goes into its element, colours on to `take`, invisible ones filled.
+class AlphaSplitter {
  public:
-  PreparedPicture(const nic_image& image, const nic_encoder& encoder, Memory& memory)
-      : colours_{image.width, image.height, static_cast<int>(image.format), image.stride, image.pixels},
-        alpha_payload_(&memory),
-        gain_map_payload_(&memory) {
-    if (image.format % 2 == 0) SplitAlpha(image, encoder, memory);
-    for (int i = 0; i < kMetadataKinds; ++i) {
-      const auto type = static_cast<uint8_t>(NIC_METADATA_ICC + i);
-      if (!encoder.metadata[i].empty()) extras_[extra_count_++] = {type, encoder.metadata[i]};
+  AlphaSplitter(const PixelView& shape, bool premultiplied, Memory& memory, std::pmr::vector<uint8_t>* payload)
+      : shape_(shape),
+        encoder_(shape.width, shape.height, premultiplied, memory, payload),
+        filler_(shape.width, shape.channels, memory),
+        alpha_(memory, size_t{shape.width} * InvisibleFiller::kBandRows),
+        colours_(memory, alpha_.size() * static_cast<size_t>(shape.channels)) {}
+
+  template <typename Take>
+  Status Push(const uint8_t* pixels, size_t stride, uint32_t rows, Take&& take) {
+    for (uint32_t i = 0; i < rows; ++i, pixels += stride) {
+      TakeRow(pixels);
+      if (band_rows_ < InvisibleFiller::kBandRows && rows_ < shape_.height) continue;
+      filler_.Fill({shape_.width, band_rows_, 1, shape_.width, alpha_.data()}, colours_.data());
+      PixelView band = shape_;
+      band.height = band_rows_;
+      band.stride = size_t{shape_.width} * static_cast<size_t>(shape_.channels);
+      band.pixels = colours_.data();
+      band_rows_ = 0;
+      NIC_RETURN_IF_ERROR(take(band));
     }
-  }
-
-  const PixelView& colours() const { return colours_; }
-  std::span<const ExtraElement> extras() const { return {extras_, extra_count_}; }
-
-  void AddGainMap(const nic_encoder& encoder, int latent_factor) {
-    gain_map_ = MakeGainMap(encoder.mask, latent_factor, encoder.mask_steps, encoder.context.memory);
-    EncodeGainMap(gain_map_, encoder.context.memory, &gain_map_payload_);
-    extras_[extra_count_++] = {static_cast<uint8_t>(ElementType::kGainMap), gain_map_payload_};
-  }
-  // Null if there is none.
-  const GainMap* gain_map() const { return gain_map_payload_.empty() ? nullptr : &gain_map_; }
-
-  // A decoder counts metadata by elements, types and sizes included.
-  Status CheckMetadata(uint64_t limit) const {
-    uint64_t size = 0;
-    for (const ExtraElement& extra : extras()) {
-      if (extra.type < 0x80) continue;
-      size += 1 + static_cast<uint64_t>(VarintSize(extra.payload.size())) + extra.payload.size();
-    }
-    if (size <= limit) return {};
-    return Status::Error(NIC_LIMIT_METADATA, Status::kNoOffset, "max_metadata: %llu bytes in the file, the limit is %llu",
-                         static_cast<unsigned long long>(size), static_cast<unsigned long long>(limit));
+    if (rows_ == shape_.height) encoder_.Finish();
+    return {};
   }
 
  private:
-  void SplitAlpha(const nic_image& image, const nic_encoder& encoder, Memory& memory) {
-    const size_t channels = image.format - 1;
-    const ChannelView alpha{image.width, image.height, image.format, image.stride, image.pixels + channels};
-    EncodeAlpha(alpha, encoder.Get(NIC_ENCODER_PREMULTIPLIED) != 0, memory, &alpha_payload_);
-    extras_[extra_count_++] = {static_cast<uint8_t>(ElementType::kAlpha), alpha_payload_};
-    split_ = Buffer<uint8_t>(memory, size_t{image.width} * image.height * channels);
-    uint8_t* to = split_.data();
-    for (uint32_t y = 0; y < image.height; ++y) {
-      const uint8_t* from = image.pixels + y * image.stride;
-      for (uint32_t x = 0; x < image.width; ++x, from += image.format, to += channels) std::copy_n(from, channels, to);
+  void TakeRow(const uint8_t* pixels) {
+    const auto channels = static_cast<size_t>(shape_.channels);
+    encoder_.Push(pixels + channels, channels + 1);
+    uint8_t* alpha = alpha_.data() + size_t{band_rows_} * shape_.width;
+    uint8_t* colours = colours_.data() + size_t{band_rows_} * shape_.width * channels;
+    for (uint32_t x = 0; x < shape_.width; ++x, pixels += channels + 1, colours += channels) {
+      std::copy_n(pixels, channels, colours);
+      *alpha++ = pixels[channels];
     }
-    SmoothInvisible(alpha, static_cast<int>(channels), memory, split_.data());
-    colours_ = {image.width, image.height, static_cast<int>(channels), size_t{image.width} * channels, split_.data()};
+    ++rows_;
+    ++band_rows_;
   }
 
-  PixelView colours_;
-  Buffer<uint8_t> split_;
-  std::pmr::vector<uint8_t> alpha_payload_;
-  GainMap gain_map_;
-  std::pmr::vector<uint8_t> gain_map_payload_;
-  ExtraElement extras_[2 + kMetadataKinds];
-  size_t extra_count_ = 0;
+  const PixelView shape_;
+  AlphaEncoder encoder_;
+  InvisibleFiller filler_;
+  Buffer<uint8_t> alpha_;  // of the present band, like colours_
+  Buffer<uint8_t> colours_;
+  uint32_t rows_ = 0;
+  uint32_t band_rows_ = 0;
 };
+
+PixelView ShapeOf(const nic_image& image) {
+  const int format = static_cast<int>(image.format);
+  return {image.width, image.height, format % 2 ? format : format - 1, image.stride, image.pixels};
+}
 
 Status SetMetadata(nic_encoder& encoder, nic_metadata kind, std::span<const uint8_t> content) {
   if (kind < NIC_METADATA_ICC || kind > NIC_METADATA_XMP) return InvalidArgument("kind: not a nic_metadata");
@@ -207,46 +199,121 @@ Status CheckMask(const nic_encoder& encoder, const nic_image& image) {
                        mask.width(), mask.height(), image.width, image.height);
 }
 
+}  // namespace
+
 // Encodes one picture at the rate that the parameters ask for.
 class EncodeCall {
  public:
-  EncodeCall(nic_encoder& encoder, const PreparedModel& model, const EncoderSettings& settings, const PixelView& picture)
+  // `image`: of its pixels only the shape is looked at.
+  EncodeCall(nic_encoder& encoder, const PreparedModel& model, const EncoderSettings& settings, const nic_image& image)
       : encoder_(encoder),
+        parameters_(encoder.parameters),
         progress_(encoder.context.progress),
         levels_(model.decoder().levels),
-        samples_(static_cast<double>(picture.width) * picture.height),
-        has_mask_(settings.mask != nullptr),
-        picture_(model, settings, picture, *encoder.context.parallel, encoder.context.memory) {}
+        samples_(static_cast<double>(image.width) * image.height),
+        shape_(ShapeOf(image)),
+        format_(image.format),
+        alpha_payload_(&encoder.context.memory),
+        gain_map_payload_(&encoder.context.memory),
+        picture_(model, WithMask(settings, model.decoder().latent_factor), shape_, *encoder.context.parallel, encoder.context.memory) {}
 
-  Status Run(bool measure, nic_encode_result* result) {
-    NIC_RETURN_IF_ERROR(picture_.Analyse(progress_.Part(0, 0.5)));
-    progress_ = progress_.Part(0.5, 1);
-    measure_ = measure || encoder_.Has(NIC_ENCODER_TARGET_PSNR);
-    NIC_RETURN_IF_ERROR(EncodeAtWantedRate());
+  Status Begin(bool measure) {
+    if (format_ % 2 == 0) {
+      const bool premultiplied = parameters_.Get(NIC_ENCODER_PREMULTIPLIED) != 0;
+      alpha_ = std::make_unique<AlphaSplitter>(shape_, premultiplied, encoder_.context.memory, &alpha_payload_);
+    }
+    measure_ = measure || parameters_.Has(NIC_ENCODER_TARGET_PSNR);
+    if (parameters_.IsSearch()) return picture_.BeginAnyRate(measure_);
+    NIC_RETURN_IF_ERROR(FindStep(&step_));
+    return picture_.BeginAt(RateAt(step_), measure_);
+  }
+
+  // `lasting`: the rows are all rows of the picture, and stay where they are until Finish.
+  Status Push(const uint8_t* pixels, size_t stride, uint32_t rows, bool lasting) {
+    const Progress progress = progress_.Part(0, parameters_.IsSearch() ? 0.5 : 1);
+    rows_ += rows;
+    if (alpha_) {
+      return alpha_->Push(pixels, stride, rows,
+                          [&](const PixelView& band) { return picture_.Push(band, false, progress); });
+    }
+    return picture_.Push({shape_.width, rows, shape_.channels, stride, pixels}, lasting, progress);
+  }
+
+  const PixelView& shape() const { return shape_; }
+  nic_pixel_format format() const { return format_; }
+  uint32_t rows() const { return rows_; }
+
+  Status Finish(nic_encode_result* result) {
+    CollectExtras();
+    NIC_RETURN_IF_ERROR(CheckMetadata());
+    if (parameters_.IsSearch()) {
+      progress_ = progress_.Part(0.5, 1);
+      NIC_RETURN_IF_ERROR(SearchWantedRate());
+    } else {
+      NIC_RETURN_IF_ERROR(picture_.Finish(extras(), &encoder_.bytes, measure_ ? &quality_ : nullptr));
+    }
     NIC_RETURN_IF_ERROR(CheckWork(picture_.DecodeWork(), encoder_.bytes.size(), encoder_.context.limits));
     FillResult(result);
-    return {};
+    return progress_.Report(1);
   }
 
  private:
-  Status EncodeAtWantedRate() {
-    if (encoder_.Has(NIC_ENCODER_GAIN_LEVEL)) return EncodeAtLevel();
-    if (encoder_.Has(NIC_ENCODER_TARGET_SIZE)) return SearchSize(encoder_.Get(NIC_ENCODER_TARGET_SIZE));
-    if (encoder_.Has(NIC_ENCODER_TARGET_BPP)) return SearchSize(encoder_.Get(NIC_ENCODER_TARGET_BPP) * samples_ / 8);
-    if (encoder_.Has(NIC_ENCODER_TARGET_PSNR)) return SearchPsnr(encoder_.Get(NIC_ENCODER_TARGET_PSNR));
-    const double quality = encoder_.Has(NIC_ENCODER_QUALITY) ? encoder_.Get(NIC_ENCODER_QUALITY) : kDefaultQuality;
-    return EncodeAt(static_cast<int>(std::lround(quality / 100 * HighestStep(levels_))), progress_);
+  // The step of a rate that is known beforehand.
+  Status FindStep(int* step) const {
+    if (!parameters_.Has(NIC_ENCODER_GAIN_LEVEL)) {
+      const double quality = parameters_.Has(NIC_ENCODER_QUALITY) ? parameters_.Get(NIC_ENCODER_QUALITY) : kDefaultQuality;
+      *step = static_cast<int>(std::lround(quality / 100 * HighestStep(levels_)));
+      return {};
+    }
+    const RateIndex rate{static_cast<int>(parameters_.Get(NIC_ENCODER_GAIN_LEVEL)),
+                         static_cast<int>(std::lround(parameters_.Get(NIC_ENCODER_INTERPOLATION) * kRateSteps))};
+    *step = StepOf(rate);
+    if (*step <= HighestStep(levels_) && rate.interpolation < kRateSteps) return {};
+    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset,
+                         "NIC_ENCODER_GAIN_LEVEL: %d + %d/256 is above the model's highest level, %d", rate.level,
+                         rate.interpolation, levels_ - 1);
   }
 
-  Status EncodeAtLevel() {
-    const RateIndex rate{static_cast<int>(encoder_.Get(NIC_ENCODER_GAIN_LEVEL)),
-                         static_cast<int>(std::lround(encoder_.Get(NIC_ENCODER_INTERPOLATION) * kRateSteps))};
-    if (StepOf(rate) > HighestStep(levels_) || rate.interpolation >= kRateSteps) {
-      return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset,
-                           "NIC_ENCODER_GAIN_LEVEL: %d + %d/256 is above the model's highest level, %d", rate.level,
-                           rate.interpolation, levels_ - 1);
+  // The settings with the gain map that the encoder's mask makes, if it has one.
+  EncoderSettings WithMask(EncoderSettings settings, int latent_factor) {
+    if (encoder_.mask.empty()) return settings;
+    gain_map_ = MakeGainMap(encoder_.mask, latent_factor, encoder_.mask_steps, encoder_.context.memory);
+    EncodeGainMap(gain_map_, encoder_.context.memory, &gain_map_payload_);
+    settings.gain_map = &gain_map_;
+    settings.mask = &encoder_.mask;
+    return settings;
+  }
+
+  // What the file holds beside the latents.
+  void CollectExtras() {
+    if (alpha_) extras_[extra_count_++] = {static_cast<uint8_t>(ElementType::kAlpha), alpha_payload_};
+    for (int i = 0; i < kMetadataKinds; ++i) {
+      const auto type = static_cast<uint8_t>(NIC_METADATA_ICC + i);
+      if (!encoder_.metadata[i].empty()) extras_[extra_count_++] = {type, encoder_.metadata[i]};
     }
-    return EncodeAt(StepOf(rate), progress_);
+    if (!gain_map_payload_.empty()) {
+      extras_[extra_count_++] = {static_cast<uint8_t>(ElementType::kGainMap), gain_map_payload_};
+    }
+  }
+  std::span<const ExtraElement> extras() const { return {extras_, extra_count_}; }
+
+  // A decoder counts metadata by elements, types and sizes included.
+  Status CheckMetadata() const {
+    const uint64_t limit = encoder_.context.limits.max_metadata;
+    uint64_t size = 0;
+    for (const ExtraElement& extra : extras()) {
+      if (extra.type < 0x80) continue;
+      size += 1 + static_cast<uint64_t>(VarintSize(extra.payload.size())) + extra.payload.size();
+    }
+    if (size <= limit) return {};
+    return Status::Error(NIC_LIMIT_METADATA, Status::kNoOffset, "max_metadata: %llu bytes in the file, the limit is %llu",
+                         static_cast<unsigned long long>(size), static_cast<unsigned long long>(limit));
+  }
+
+  Status SearchWantedRate() {
+    if (parameters_.Has(NIC_ENCODER_TARGET_SIZE)) return SearchSize(parameters_.Get(NIC_ENCODER_TARGET_SIZE));
+    if (parameters_.Has(NIC_ENCODER_TARGET_BPP)) return SearchSize(parameters_.Get(NIC_ENCODER_TARGET_BPP) * samples_ / 8);
+    return SearchPsnr(parameters_.Get(NIC_ENCODER_TARGET_PSNR));
   }
 
   Status SearchSize(double target) {
@@ -281,13 +348,13 @@ class EncodeCall {
 
   Status EncodeAt(int step, const Progress& progress) {
     step_ = step;
-    return picture_.Encode(RateAt(step), progress, &encoder_.bytes, measure_ ? &quality_ : nullptr);
+    return picture_.Encode(RateAt(step), extras(), progress, &encoder_.bytes, measure_ ? &quality_ : nullptr);
   }
 
   void FillResult(nic_encode_result* result) const {
     result->size = encoder_.bytes.size();
     result->bpp = 8 * static_cast<double>(result->size) / samples_;
-    const bool split = has_mask_ && measure_;
+    const bool split = !gain_map_payload_.empty() && measure_;
     result->psnr = measure_ ? quality_.psnr : kUnset;
     result->psnr_inside = split ? quality_.inside : kUnset;
     result->psnr_outside = split ? quality_.outside : kUnset;
@@ -297,50 +364,116 @@ class EncodeCall {
   }
 
   nic_encoder& encoder_;
+  const Parameters parameters_;  // as they were when the picture was begun
   Progress progress_;
-  int levels_;
-  double samples_;
-  bool has_mask_;
+  const int levels_;
+  const double samples_;
+  const PixelView shape_;
+  const nic_pixel_format format_;
+  std::pmr::vector<uint8_t> alpha_payload_;
+  std::unique_ptr<AlphaSplitter> alpha_;  // null without alpha
+  GainMap gain_map_;
+  std::pmr::vector<uint8_t> gain_map_payload_;  // empty without a mask
+  ExtraElement extras_[2 + kMetadataKinds];
+  size_t extra_count_ = 0;
   PictureEncoder picture_;
+  uint32_t rows_ = 0;
   bool measure_ = false;
   bool missed_ = false;
   int step_ = 0;
   Quality quality_;
 };
 
-Status Encode(nic_encoder& encoder, const nic_image& image, bool measure, nic_encode_result* result) {
+namespace {
+
+Status CheckShape(const nic_image& image, const nic_limits& limits) {
+  if (image.format < NIC_GREY8 || image.format > NIC_RGBA8) return InvalidArgument("image: unknown format");
+  if (image.width == 0 || image.height == 0) return InvalidArgument("image: width or height is 0");
+  return CheckDimensions(image.width, image.height, limits);
+}
+
+Status CheckPixels(const void* pixels, size_t stride, uint32_t width, nic_pixel_format format) {
+  if (!pixels) return InvalidArgument("image: pixels is null");
+  if (stride < size_t{width} * static_cast<size_t>(format)) return InvalidArgument("image: stride is less than a row");
+  return {};
+}
+
+// Begins a picture of the image's shape.
+Status Begin(nic_encoder& encoder, const nic_image& image, bool measure) {
+  encoder.call.reset();
   encoder.bytes.clear();
-  NIC_RETURN_IF_ERROR(CheckImage(image, encoder.context.limits));
+  NIC_RETURN_IF_ERROR(CheckShape(image, encoder.context.limits));
   NIC_RETURN_IF_ERROR(CheckMask(encoder, image));
-  if (encoder.Get(NIC_ENCODER_INTERPOLATION) != 0 && !encoder.Has(NIC_ENCODER_GAIN_LEVEL)) {
+  if (encoder.parameters.Get(NIC_ENCODER_INTERPOLATION) != 0 && !encoder.parameters.Has(NIC_ENCODER_GAIN_LEVEL)) {
     return InvalidArgument("NIC_ENCODER_INTERPOLATION: set without NIC_ENCODER_GAIN_LEVEL");
   }
   const ModelStore::Model* model = nullptr;
-  const bool chosen = encoder.Has(NIC_ENCODER_MODEL_ID);
-  const int64_t id = chosen ? static_cast<int64_t>(encoder.Get(NIC_ENCODER_MODEL_ID)) : ModelStore::kDefaultModel;
+  const bool chosen = encoder.parameters.Has(NIC_ENCODER_MODEL_ID);
+  const int64_t id = chosen ? static_cast<int64_t>(encoder.parameters.Get(NIC_ENCODER_MODEL_ID)) : ModelStore::kDefaultModel;
   NIC_RETURN_IF_ERROR(encoder.context.models.FindForEncoding(id, &model));
 
   EncoderSettings settings;
   settings.model_id = model->package.model_id();
   settings.model_digest = model->package.short_digest();
-  settings.effort = static_cast<int>(encoder.Get(NIC_ENCODER_EFFORT));
-  settings.slice_side_code = std::countr_zero(static_cast<uint32_t>(encoder.Get(NIC_ENCODER_SLICE_SIDE)) / 64);
+  settings.effort = static_cast<int>(encoder.parameters.Get(NIC_ENCODER_EFFORT));
+  settings.slice_side_code = std::countr_zero(static_cast<uint32_t>(encoder.parameters.Get(NIC_ENCODER_SLICE_SIDE)) / 64);
   if (settings.effort > 5) {
     return Status::Error(NIC_UNSUPPORTED_FEATURE, Status::kNoOffset,
                          "effort: 6 to 9 need the search plug-in, which is not installed");
   }
-  PreparedPicture picture(image, encoder, encoder.context.memory);
-  if (!encoder.mask.empty()) picture.AddGainMap(encoder, model->prepared->decoder().latent_factor);
-  NIC_RETURN_IF_ERROR(picture.CheckMetadata(encoder.context.limits.max_metadata));
-  settings.extras = picture.extras();
-  settings.gain_map = picture.gain_map();
-  settings.mask = encoder.mask.empty() ? nullptr : &encoder.mask;
-  EncodeCall call(encoder, *model->prepared, settings, picture.colours());
-  return call.Run(measure, result);
+  auto call = std::make_unique<EncodeCall>(encoder, *model->prepared, settings, image);
+  NIC_RETURN_IF_ERROR(call->Begin(measure));
+  encoder.call = std::move(call);
+  return {};
+}
+
+Status CheckBegun(const nic_encoder& encoder) {
+  return encoder.call ? Status() : Status::Error(NIC_WRONG_STATE, Status::kNoOffset, "encoder: no picture is begun");
+}
+
+Status Push(nic_encoder& encoder, const uint8_t* pixels, size_t stride, uint32_t rows, bool lasting) {
+  NIC_RETURN_IF_ERROR(CheckBegun(encoder));
+  const EncodeCall& call = *encoder.call;
+  if (rows > call.shape().height - call.rows()) return InvalidArgument("rows: more than the picture has");
+  if (rows == 0) return {};
+  NIC_RETURN_IF_ERROR(CheckPixels(pixels, stride, call.shape().width, call.format()));
+  return encoder.call->Push(pixels, stride, rows, lasting);
+}
+
+Status Finish(nic_encoder& encoder, nic_encode_result* result) {
+  NIC_RETURN_IF_ERROR(CheckBegun(encoder));
+  if (encoder.call->rows() < encoder.call->shape().height) {
+    return Status::Error(NIC_WRONG_STATE, Status::kNoOffset, "encoder: %u of %u rows are there", encoder.call->rows(),
+                         encoder.call->shape().height);
+  }
+  return encoder.call->Finish(result);
+}
+
+Status Encode(nic_encoder& encoder, const nic_image& image, bool measure, nic_encode_result* result) {
+  NIC_RETURN_IF_ERROR(CheckShape(image, encoder.context.limits));
+  NIC_RETURN_IF_ERROR(CheckPixels(image.pixels, image.stride, image.width, image.format));
+  NIC_RETURN_IF_ERROR(Begin(encoder, image, measure));
+  NIC_RETURN_IF_ERROR(Push(encoder, image.pixels, image.stride, image.height, true));
+  return Finish(encoder, result);
+}
+
+// Ends the picture when the call that it belongs to has failed, or is over.
+template <typename F>
+nic_status GuardCall(nic_encoder& encoder, bool last, F&& function) {
+  const nic_status status = Guard(&encoder.error, function);
+  if (last || status != NIC_OK) encoder.call.reset();
+  return status;
 }
 
 }  // namespace
 }  // namespace nic
+
+nic_encoder::nic_encoder(nic_context& own_context)
+    : context(own_context), metadata(&own_context.memory), bytes(&own_context.memory) {
+  metadata.resize(nic::kMetadataKinds);
+}
+
+nic_encoder::~nic_encoder() = default;
 
 nic_status nic_encode(nic_context* context, const nic_image* image, double quality, uint8_t** bytes, size_t* size,
                       nic_error* error) {
@@ -386,7 +519,9 @@ nic_status nic_encoder_set(nic_encoder* encoder, nic_encoder_parameter parameter
 }
 
 void nic_encoder_reset(nic_encoder* encoder) {
-  if (encoder) nic::Reset(*encoder);
+  if (!encoder) return;
+  encoder->call.reset();
+  nic::Reset(*encoder);
 }
 
 nic_status nic_encoder_set_metadata(nic_encoder* encoder, nic_metadata kind, const void* bytes, size_t size) {
@@ -400,6 +535,7 @@ nic_status nic_encoder_set_metadata(nic_encoder* encoder, nic_metadata kind, con
 nic_status nic_encoder_set_roi(nic_encoder* encoder, const nic_image* mask, double strength) {
   if (!encoder) return NIC_INVALID_ARGUMENT;
   return nic::Guard(&encoder->error, [&]() -> nic::Status {
+    encoder->call.reset();
     encoder->mask = {};
     return mask ? nic::SetRoi(*encoder, *mask, strength) : nic::Status();
   });
@@ -408,12 +544,40 @@ nic_status nic_encoder_set_roi(nic_encoder* encoder, const nic_image* mask, doub
 nic_status nic_encoder_encode(nic_encoder* encoder, const nic_image* image, int measure, const uint8_t** bytes,
                               size_t* size, nic_encode_result* result) {
   if (!encoder) return NIC_INVALID_ARGUMENT;
-  return nic::Guard(&encoder->error, [&]() -> nic::Status {
+  return nic::GuardCall(*encoder, true, [&]() -> nic::Status {
     if (!image || !bytes || !size) return nic::InvalidArgument("image, bytes, size: null");
     *bytes = nullptr;
     *size = 0;
     nic_encode_result outcome = {};
     NIC_RETURN_IF_ERROR(nic::Encode(*encoder, *image, measure != 0, &outcome));
+    *bytes = encoder->bytes.data();
+    *size = encoder->bytes.size();
+    if (result) *result = outcome;
+    return {};
+  });
+}
+
+nic_status nic_encoder_begin(nic_encoder* encoder, uint32_t width, uint32_t height, nic_pixel_format format,
+                             int measure) {
+  if (!encoder) return NIC_INVALID_ARGUMENT;
+  return nic::GuardCall(*encoder, false, [&] {
+    return nic::Begin(*encoder, {width, height, format, 0, nullptr}, measure != 0);
+  });
+}
+
+nic_status nic_encoder_push_rows(nic_encoder* encoder, const uint8_t* pixels, size_t stride, uint32_t rows) {
+  if (!encoder) return NIC_INVALID_ARGUMENT;
+  return nic::GuardCall(*encoder, false, [&] { return nic::Push(*encoder, pixels, stride, rows, false); });
+}
+
+nic_status nic_encoder_finish(nic_encoder* encoder, const uint8_t** bytes, size_t* size, nic_encode_result* result) {
+  if (!encoder) return NIC_INVALID_ARGUMENT;
+  return nic::GuardCall(*encoder, true, [&]() -> nic::Status {
+    if (!bytes || !size) return nic::InvalidArgument("bytes, size: null");
+    *bytes = nullptr;
+    *size = 0;
+    nic_encode_result outcome = {};
+    NIC_RETURN_IF_ERROR(nic::Finish(*encoder, &outcome));
     *bytes = encoder->bytes.data();
     *size = encoder->bytes.size();
     if (result) *result = outcome;

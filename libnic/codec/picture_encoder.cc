@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "codec/picture_decoder.h"
-#include "codec/slice_encoder.h"
 #include "codec/slice_runner.h"
 #include "codec/synthesis.h"
 #include "container/file.h"
@@ -27,20 +26,20 @@ uint64_t SumSquares(const uint8_t* a, const uint8_t* b, size_t samples) {
 class ErrorSums {
  public:
   // `mask` may be null: then all is outside.
-  ErrorSums(const PixelView& picture, int output_bits, const RegionMask* mask, Memory& memory)
-      : picture_(picture),
-        channels_(static_cast<size_t>(picture.channels)),
+  ErrorSums(const PixelView& shape, int output_bits, const RegionMask* mask, Memory& memory)
+      : shape_(shape),
+        channels_(static_cast<size_t>(shape.channels)),
         output_bits_(output_bits),
         mask_(mask),
-        rounded_(memory, picture.width * channels_) {}
+        rounded_(memory, shape.width * channels_) {}
 
-  void AddRow(uint32_t y, const int16_t* values) {
-    (picture_.channels == 1 ? RoundToGrey : RoundToRgb)(values, picture_.width, output_bits_, rounded_.data());
-    const uint32_t step = mask_ ? RegionMask::kBlockSide : picture_.width;
-    for (uint32_t x = 0; x < picture_.width; x += std::min(step, picture_.width - x)) {
-      const size_t samples = std::min(step, picture_.width - x) * channels_;
+  void AddRow(uint32_t y, const int16_t* values, const uint8_t* row) {
+    (shape_.channels == 1 ? RoundToGrey : RoundToRgb)(values, shape_.width, output_bits_, rounded_.data());
+    const uint32_t step = mask_ ? RegionMask::kBlockSide : shape_.width;
+    for (uint32_t x = 0; x < shape_.width; x += std::min(step, shape_.width - x)) {
+      const size_t samples = std::min(step, shape_.width - x) * channels_;
       Sum& sum = mask_ && mask_->IsInside(x, y) ? inside_ : outside_;
-      sum.squares += SumSquares(rounded_.data() + x * channels_, picture_.row(y) + x * channels_, samples);
+      sum.squares += SumSquares(rounded_.data() + x * channels_, row + x * channels_, samples);
       sum.samples += samples;
     }
   }
@@ -62,7 +61,7 @@ class ErrorSums {
     return 10 * std::log10(255.0 * 255.0 * static_cast<double>(sum.samples) / static_cast<double>(sum.squares));
   }
 
-  const PixelView& picture_;
+  const PixelView shape_;
   size_t channels_;
   int output_bits_;
   const RegionMask* mask_;
@@ -77,89 +76,190 @@ Status WriteExtra(const ExtraElement& extra, FileWriter& writer) {
   return writer.Metadata(extra.type, extra.payload);
 }
 
+Rect Whole(const PixelView& shape) { return {0, 0, shape.width, shape.height}; }
+
 }  // namespace
 
-PictureEncoder::PictureEncoder(const PreparedModel& model, const EncoderSettings& settings, const PixelView& picture,
+// Decodes what was encoded, band by band, and compares it with the picture.
+class PictureEncoder::Meter {
+ public:
+  // `drops`: rows of `pixels` are not needed once they are compared.
+  Meter(const PictureEncoder& encoder, const RateIndex& rate, PixelRows* pixels, bool drops)
+      : pixels_(pixels),
+        drops_(drops),
+        gains_(encoder.model_.decoder().inverse_gain, encoder.model_.decoder().latent_channels, rate,
+               encoder.settings_.gain_map, encoder.memory_),
+        synthesis_(encoder.model_, encoder.layout_, gains_, Whole(encoder.shape_), 0, encoder.parallel_,
+                   encoder.memory_),
+        errors_(encoder.shape_, encoder.model_.decoder().output_bits, encoder.settings_.mask, encoder.memory_) {}
+
+  Status Begin() { return synthesis_.Begin(); }
+
+  // Room for the decoded latents down to row `end`.
+  TensorWindow* Extend(int64_t end) {
+    ready_ = end;
+    return &synthesis_.Extend(end);
+  }
+  // Compares the rows that are decoded by now.
+  Status Compare() {
+    const auto add_row = [this](int64_t y, const int16_t* values) -> Status {
+      const auto row = static_cast<uint32_t>(y);
+      errors_.AddRow(row, values, pixels_->row(row));
+      if (drops_) pixels_->DropBefore(row + 1);
+      return {};
+    };
+    while (!synthesis_.done() && synthesis_.latents_needed() <= ready_) {
+      NIC_RETURN_IF_ERROR(synthesis_.Advance(add_row));
+    }
+    return {};
+  }
+  Quality quality() const { return errors_.Compute(); }
+
+ private:
+  PixelRows* pixels_;
+  const bool drops_;
+  const GainField gains_;
+  SynthesisRun synthesis_;
+  ErrorSums errors_;
+  int64_t ready_ = 0;
+};
+
+PictureEncoder::PictureEncoder(const PreparedModel& model, const EncoderSettings& settings, const PixelView& shape,
                                Parallel& parallel, Memory& memory)
     : model_(model),
       settings_(settings),
-      picture_(picture),
-      layout_(picture.width, picture.height, uint32_t{64} << settings.slice_side_code, model.decoder()),
+      shape_(shape),
+      layout_(shape.width, shape.height, uint32_t{64} << settings.slice_side_code, model.decoder()),
       parallel_(parallel),
       memory_(memory),
-      analysed_(memory, layout_.latent_height(), layout_.latent_width(), model.decoder().latent_channels) {}
+      analysis_(model.analysis(), model.decoder().latent_factor, shape, parallel, memory),
+      slices_(&memory) {}
 
-Status PictureEncoder::Analyse(const Progress& progress) {
-  return nic::Analyse(model_.analysis(), model_.decoder().latent_factor, picture_, parallel_, memory_, &analysed_,
-                      progress);
+PictureEncoder::~PictureEncoder() = default;
+
+Status PictureEncoder::BeginAt(const RateIndex& rate, bool measure) {
+  if (measure) {
+    pixels_ = std::make_unique<PixelRows>(shape_, memory_);
+    meter_ = std::make_unique<Meter>(*this, rate, pixels_.get(), true);
+    NIC_RETURN_IF_ERROR(meter_->Begin());
+  }
+  BeginRate(rate);
+  OpenBand(0);
+  return analysis_.Begin();
+}
+
+Status PictureEncoder::BeginAnyRate(bool measure) {
+  keeps_ = true;
+  if (measure) pixels_ = std::make_unique<PixelRows>(shape_, memory_);
+  OpenBand(0);
+  return analysis_.Begin();
+}
+
+void PictureEncoder::BeginRate(const RateIndex& rate) {
+  rate_ = rate;
+  gains_.emplace(model_.encoder().gain, model_.decoder().latent_channels, rate, settings_.gain_map, memory_);
+  slices_.clear();
+}
+
+// Makes the band that begins with a row of slices.
+void PictureEncoder::OpenBand(int64_t row) {
+  int64_t rows = layout_.rows();
+  if (!keeps_) {
+    const int64_t row_bytes = layout_.latent_width() * layout_.Latents(0).height() *
+                              model_.decoder().latent_channels * int64_t{sizeof(int16_t)};
+    rows = std::min(RowsOfBand(layout_.columns(), row_bytes, parallel_), rows - row);
+  }
+  const Rect first = layout_.Latents(row * layout_.columns());
+  const Rect last = layout_.Latents((row + rows) * layout_.columns() - 1);
+  band_ = {};
+  band_ = TensorWindow(memory_, {first.x0, first.y0, last.x1, last.y1}, model_.decoder().latent_channels);
+}
+
+Status PictureEncoder::Push(const PixelView& rows, bool lasting, const Progress& progress) {
+  if (pixels_) {
+    if (keeps_ && !lasting && rows_pushed() == 0) pixels_->Reserve(shape_.height);
+    pixels_->Show(rows);
+    if (!lasting) pixels_->Keep();
+  }
+  return analysis_.Push(rows, progress, [&](const ConstTensorView& view) { return TakeLatents(view, progress); });
+}
+
+Status PictureEncoder::TakeLatents(const ConstTensorView& rows, const Progress& progress) {
+  for (int64_t y = rows.rect.y0; y < rows.rect.y1; ++y) {
+    CopyRow(rows.at(y, 0), rows.pixel_stride, band_.at(y, 0), rows.channels, rows);
+    if (keeps_ || y + 1 < band_.rect().y1) continue;
+    const double fraction = static_cast<double>(y + 1) / static_cast<double>(layout_.latent_height());
+    NIC_RETURN_IF_ERROR(EncodeBand(progress.Part(fraction, fraction)));
+    if (y + 1 < layout_.latent_height()) OpenBand(layout_.Touching(band_.rect()).row1);
+  }
+  return {};
+}
+
+// Encodes the slices of the present band.
+Status PictureEncoder::EncodeBand(const Progress& progress) {
+  SliceChoices choices;
+  choices.gains = &*gains_;
+  choices.lanes = layout_.count() > 1 ? kMaxLanes : 0;
+  choices.optimise = settings_.effort >= kOptimisingEffort;
+  const SliceRange range = layout_.Touching(band_.rect());
+  const int64_t begin = range.row0 * layout_.columns();
+  const int64_t end = range.row1 * layout_.columns();
+  slices_.reserve(static_cast<size_t>(layout_.count()));
+  while (static_cast<int64_t>(slices_.size()) < end) slices_.emplace_back(memory_);
+  TensorWindow* decoded = meter_ ? meter_->Extend(band_.rect().y1) : nullptr;
+  const auto encode = [&](int64_t number, Parallel& within) {
+    const int64_t index = begin + number;
+    return EncodeSlice(model_, band_, layout_.Latents(index), choices, within, memory_,
+                       &slices_[static_cast<size_t>(index)], decoded);
+  };
+  NIC_RETURN_IF_ERROR(RunSlices(end - begin, parallel_, progress, encode));
+  return meter_ ? meter_->Compare() : Status();
 }
 
 double PictureEncoder::DecodeWork() const {
   return CountDecodeWork(model_, layout_, {0, 0, layout_.latent_width(), layout_.latent_height()});
 }
 
-Status PictureEncoder::Encode(const RateIndex& rate, const Progress& progress, std::pmr::vector<uint8_t>* bytes,
-                              Quality* quality) {
-  const GainField gains(model_.encoder().gain, model_.decoder().latent_channels, rate, settings_.gain_map, memory_);
-
-  SliceChoices choices;
-  choices.gains = &gains;
-  choices.lanes = layout_.count() > 1 ? kMaxLanes : 0;
-  choices.optimise = settings_.effort >= kOptimisingEffort;
-  TensorWindow decoded;
-  if (quality) {
-    decoded = TensorWindow(memory_, {0, 0, layout_.latent_width(), layout_.latent_height()},
-                           model_.decoder().latent_channels);
-  }
-  std::pmr::vector<EncodedSlice> slices(&memory_);
-  slices.reserve(static_cast<size_t>(layout_.count()));
-  for (int64_t i = 0; i < layout_.count(); ++i) slices.emplace_back(memory_);
-  const auto encode = [&](int64_t index, Parallel& within) {
-    return EncodeSlice(model_, analysed_, layout_.Latents(index), choices, within, memory_,
-                       &slices[static_cast<size_t>(index)], quality ? &decoded : nullptr);
-  };
-  NIC_RETURN_IF_ERROR(RunSlices(layout_.count(), parallel_, progress, encode));
-  NIC_RETURN_IF_ERROR(Write(rate, slices, bytes));
-  return quality ? Measure(rate, decoded, quality) : Status();
+Status PictureEncoder::Finish(std::span<const ExtraElement> extras, std::pmr::vector<uint8_t>* bytes, Quality* quality) {
+  NIC_RETURN_IF_ERROR(Write(extras, bytes));
+  if (quality) *quality = meter_->quality();
+  return {};
 }
 
-Status PictureEncoder::Write(const RateIndex& rate, const std::pmr::vector<EncodedSlice>& slices,
-                             std::pmr::vector<uint8_t>* bytes) const {
+Status PictureEncoder::Encode(const RateIndex& rate, std::span<const ExtraElement> extras, const Progress& progress,
+                              std::pmr::vector<uint8_t>* bytes, Quality* quality) {
+  BeginRate(rate);
+  meter_.reset();
+  if (quality) {
+    meter_ = std::make_unique<Meter>(*this, rate, pixels_.get(), false);
+    NIC_RETURN_IF_ERROR(meter_->Begin());
+  }
+  NIC_RETURN_IF_ERROR(EncodeBand(progress));
+  return Finish(extras, bytes, quality);
+}
+
+Status PictureEncoder::Write(std::span<const ExtraElement> extras, std::pmr::vector<uint8_t>* bytes) const {
   FileHeader header;
-  header.channels_code = picture_.channels == 1 ? ChannelsCode::kGrey : ChannelsCode::kRgb;
-  header.lanes_log2 = static_cast<uint8_t>(slices[0].lanes == 4 ? 2 : slices[0].lanes - 1);
-  header.width = picture_.width;
-  header.height = picture_.height;
+  header.channels_code = shape_.channels == 1 ? ChannelsCode::kGrey : ChannelsCode::kRgb;
+  header.lanes_log2 = static_cast<uint8_t>(slices_[0].lanes == 4 ? 2 : slices_[0].lanes - 1);
+  header.width = shape_.width;
+  header.height = shape_.height;
   header.model_id = settings_.model_id;
   header.model_digest = settings_.model_digest;
-  header.gain_level = static_cast<uint8_t>(rate.level);
-  header.interpolation = static_cast<uint8_t>(rate.interpolation);
+  header.gain_level = static_cast<uint8_t>(rate_.level);
+  header.interpolation = static_cast<uint8_t>(rate_.interpolation);
   header.slice_side_code = static_cast<uint8_t>(settings_.slice_side_code);
 
   std::pmr::vector<SliceBytes> coded(&memory_);
-  coded.reserve(slices.size());
-  for (const EncodedSlice& slice : slices) coded.push_back({slice.check, slice.hyper_size, slice.stream});
+  coded.reserve(slices_.size());
+  for (const EncodedSlice& slice : slices_) coded.push_back({slice.check, slice.hyper_size, slice.stream});
   bytes->clear();
   FileWriter writer(bytes);
   NIC_RETURN_IF_ERROR(writer.Begin(header));
-  for (const ExtraElement& extra : settings_.extras) {
+  for (const ExtraElement& extra : extras) {
     NIC_RETURN_IF_ERROR(WriteExtra(extra, writer));
   }
   return writer.Latents(coded);
-}
-
-Status PictureEncoder::Measure(const RateIndex& rate, const TensorWindow& decoded, Quality* quality) {
-  const DecoderModel& decoder = model_.decoder();
-  const GainField gains(decoder.inverse_gain, decoder.latent_channels, rate, settings_.gain_map, memory_);
-  ErrorSums errors(picture_, decoder.output_bits, settings_.mask, memory_);
-  const auto add_row = [&](int64_t y, const int16_t* values) -> Status {
-    errors.AddRow(static_cast<uint32_t>(y), values);
-    return {};
-  };
-  const Rect whole{0, 0, picture_.width, picture_.height};
-  NIC_RETURN_IF_ERROR(Synthesise(model_, layout_, decoded, gains, whole, parallel_, memory_, add_row));
-  *quality = errors.Compute();
-  return {};
 }
 
 }  // namespace nic

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <memory_resource>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,9 +14,11 @@
 #include "codec/gain_map.h"
 #include "codec/prepared_model.h"
 #include "codec/progress.h"
+#include "codec/slice_encoder.h"
 #include "codec/slice_layout.h"
 #include "codec/tensor_buffer.h"
 #include "container/header.h"
+#include "image/pixel_rows.h"
 #include "image/pixels.h"
 
 namespace nic {
@@ -33,9 +37,8 @@ struct EncoderSettings {
   uint32_t model_digest = 0;  // the low 24 bits
   int slice_side_code = 4;    // n: slices of 64 << n pixels
   int effort = 3;
-  std::span<const ExtraElement> extras;  // borrowed; in the order of the file
-  const GainMap* gain_map = nullptr;     // borrowed, or null; the same is among the extras
-  const RegionMask* mask = nullptr;      // borrowed, or null: splits what is measured
+  const GainMap* gain_map = nullptr;  // borrowed, or null; the same goes among the extras
+  const RegionMask* mask = nullptr;   // borrowed, or null: splits what is measured
 };
 
 // Peak signal to noise ratios in dB; infinite where no sample differs.
@@ -45,33 +48,58 @@ struct Quality {
   double outside = 0;  // over the others; NaN if there are none
 };
 
+// Rows of pixels come in from the top down; then the bytes of a file come out. At one rate that is known beforehand
+// slices are coded as soon as their rows are there, in memory that does not grow with the picture's height; for rates
+// that are chosen afterwards the analysis of the whole picture is kept. The bytes are the same.
 class PictureEncoder {
  public:
-  // All references must outlive the object; `model` has an encoder.
-  PictureEncoder(const PreparedModel& model, const EncoderSettings& settings, const PixelView& picture,
+  // For a picture of `shape`, whose stride and pixels are not looked at. The arguments by reference must outlive the
+  // object; `model` has an encoder.
+  PictureEncoder(const PreparedModel& model, const EncoderSettings& settings, const PixelView& shape,
                  Parallel& parallel, Memory& memory);
+  ~PictureEncoder();
 
-  // To be called first.
-  Status Analyse(const Progress& progress = Progress());
+  // One of these is to be called first. `measure`: the quality will be asked for.
+  Status BeginAt(const RateIndex& rate, bool measure);
+  Status BeginAnyRate(bool measure);
 
-  // Encodes at `rate` into *bytes, replacing them. For `quality`, unless null, also decodes and compares.
-  Status Encode(const RateIndex& rate, const Progress& progress, std::pmr::vector<uint8_t>* bytes, Quality* quality);
+  // Takes the next rows.height rows. `lasting`: they stay valid as long as the object, and are all rows of the picture.
+  // `progress` is of the whole picture.
+  Status Push(const PixelView& rows, bool lasting = false, const Progress& progress = Progress());
+  uint32_t rows_pushed() const { return analysis_.rows_pushed(); }
+
+  // Once all rows are there: write the file into *bytes, replacing them, with `extras` in their order. *quality, unless
+  // null, receives what comparison with the picture gives, which must have been announced.
+  Status Finish(std::span<const ExtraElement> extras, std::pmr::vector<uint8_t>* bytes, Quality* quality);  // BeginAt
+  Status Encode(const RateIndex& rate, std::span<const ExtraElement> extras, const Progress& progress,
+                std::pmr::vector<uint8_t>* bytes, Quality* quality);  // BeginAnyRate, any number of times
 
   // What decoding the picture takes (CountDecodeWork).
   double DecodeWork() const;
 
  private:
-  Status Write(const RateIndex& rate, const std::pmr::vector<struct EncodedSlice>& slices,
-               std::pmr::vector<uint8_t>* bytes) const;
-  Status Measure(const RateIndex& rate, const TensorWindow& decoded, Quality* quality);
+  class Meter;
+
+  void BeginRate(const RateIndex& rate);
+  void OpenBand(int64_t row);
+  Status TakeLatents(const ConstTensorView& rows, const Progress& progress);
+  Status EncodeBand(const Progress& progress);
+  Status Write(std::span<const ExtraElement> extras, std::pmr::vector<uint8_t>* bytes) const;
 
   const PreparedModel& model_;
-  EncoderSettings settings_;
-  PixelView picture_;
-  SliceLayout layout_;
+  const EncoderSettings settings_;
+  const PixelView shape_;
+  const SliceLayout layout_;
   Parallel& parallel_;
   Memory& memory_;
-  TensorBuffer analysed_;
+  AnalysisRun analysis_;
+  bool keeps_ = false;  // the analysis of the whole picture: the only band
+  TensorWindow band_;   // latents of some rows of slices
+  RateIndex rate_;
+  std::optional<GainField> gains_;
+  std::pmr::vector<EncodedSlice> slices_;
+  std::unique_ptr<PixelRows> pixels_;  // for measuring; null without
+  std::unique_ptr<Meter> meter_;
 };
 
 }  // namespace nic

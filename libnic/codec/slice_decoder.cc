@@ -78,4 +78,23 @@ Status DecodeSlice(const PreparedModel& model, const CodedSlice& slice, int lane
   return {};
 }
 
+uint64_t EstimateSliceMemory(const PreparedModel& model, int64_t height, int64_t width, size_t threads) {
+  const DecoderModel& numbers = model.decoder();
+  const int64_t factor = numbers.hyper_factor;
+  const int64_t hyper_height = (height + factor - 1) / factor;
+  const int64_t hyper_width = (width + factor - 1) / factor;
+  const Rect all{0, 0, width, height};
+  uint64_t networks = model.hyper_synthesis().EstimateMemory(hyper_height, hyper_width, all, 0, threads);
+  for (size_t pass = 0; pass < numbers.passes.size(); ++pass) {
+    networks = std::max(networks, model.context(pass).EstimateMemory(height, width, all, 0, threads));
+  }
+  const auto positions = static_cast<uint64_t>(height * width);
+  const auto latents = positions * static_cast<uint64_t>(numbers.latent_channels);
+  const auto hyper = static_cast<uint64_t>(hyper_height * hyper_width * numbers.hyper_channels);
+  const uint64_t tensors = hyper + positions * static_cast<uint64_t>(model.feature_channels()) + 3 * latents;
+  // Tables and symbols of the coded latents of a pass, of which most are seldom coded.
+  const uint64_t coded = latents / std::max<size_t>(numbers.passes.size(), 1) * 2;
+  return (tensors + coded) * sizeof(int16_t) + networks;
+}
+
 }  // namespace nic

@@ -16,4 +16,7 @@ namespace nic {
 Status DecodeSlice(const PreparedModel& model, const CodedSlice& slice, int lanes, const Rect& place, Parallel& parallel,
                    Memory& memory, TensorWindow* latents);
 
+// About how many bytes DecodeSlice holds at once, at most, for a slice of height x width latents with `threads` threads.
+uint64_t EstimateSliceMemory(const PreparedModel& model, int64_t height, int64_t width, size_t threads);
+
 }  // namespace nic

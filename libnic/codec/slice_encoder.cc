@@ -59,7 +59,7 @@ class SliceEncoder {
         tables_(&memory),
         symbols_(&memory) {}
 
-  void GainLatents(const TensorBuffer& analysed, const Rect& place, const GainField& field) {
+  void GainLatents(const TensorWindow& analysed, const Rect& place, const GainField& field) {
     const DecoderModel& decoder = model_.decoder();
     const GraphInput range = model_.encoder().hyper_analysis.inputs[0];
     const int16_t low = std::max(decoder.latent_low, range.low);
@@ -139,7 +139,7 @@ class SliceEncoder {
 
 }  // namespace
 
-Status EncodeSlice(const PreparedModel& model, const TensorBuffer& analysed, const Rect& place,
+Status EncodeSlice(const PreparedModel& model, const TensorWindow& analysed, const Rect& place,
                    const SliceChoices& choices, Parallel& parallel, Memory& memory, EncodedSlice* slice,
                    TensorWindow* decoded) {
   SliceEncoder encoder(model, place, choices, parallel, memory);

@@ -26,9 +26,9 @@ struct SliceChoices {
   bool optimise = false;             // rate-distortion optimised symbols instead of the nearest ones
 };
 
-// Encodes the rectangle `place` of the picture's analysed latents. `decoded`, unless null, receives the latents that
+// Encodes the rectangle `place` of the picture's latents, which lies in `analysed`. `decoded`, unless null, receives the latents that
 // decoding will give in that rectangle.
-Status EncodeSlice(const PreparedModel& model, const TensorBuffer& analysed, const Rect& place,
+Status EncodeSlice(const PreparedModel& model, const TensorWindow& analysed, const Rect& place,
                    const SliceChoices& choices, Parallel& parallel, Memory& memory, EncodedSlice* slice,
                    TensorWindow* decoded);
 

@@ -7,6 +7,10 @@
 namespace nic {
 namespace {
 
+// With fewer slices than this for each thread they run one by one, the threads inside.
+constexpr int64_t kSlicesForThread = 2;
+constexpr int64_t kBandBytes = int64_t{64} << 20;
+
 struct Outcome {
   Status status;
   std::exception_ptr thrown;
@@ -35,7 +39,7 @@ Outcome RunOne(int64_t index, const std::function<Status(int64_t, Parallel&)>& f
 Status RunSlices(int64_t count, Parallel& parallel, const Progress& progress,
                  const std::function<Status(int64_t, Parallel&)>& function) {
   const auto width = static_cast<int64_t>(parallel.width());
-  if (width == 1 || count < 2 * width) return RunOneByOne(count, parallel, progress, function);
+  if (width == 1 || count < kSlicesForThread * width) return RunOneByOne(count, parallel, progress, function);
 
   // In batches, so that the caller's thread can report between them.
   const int64_t batch = 4 * width;
@@ -50,6 +54,13 @@ Status RunSlices(int64_t count, Parallel& parallel, const Progress& progress,
     }
   }
   return progress.Report(1);
+}
+
+int64_t RowsOfBand(int64_t columns, int64_t row_bytes, const Parallel& parallel) {
+  const auto width = static_cast<int64_t>(parallel.width());
+  if (width == 1) return 1;
+  const int64_t wanted = (kSlicesForThread * width + columns - 1) / columns;
+  return std::clamp<int64_t>(wanted, 1, std::max<int64_t>(kBandBytes / std::max<int64_t>(row_bytes, 1), 1));
 }
 
 }  // namespace nic

@@ -17,4 +17,8 @@ namespace nic {
 Status RunSlices(int64_t count, Parallel& parallel, const Progress& progress,
                  const std::function<Status(int64_t, Parallel&)>& function);
 
+// How many rows of slices to run at once where not all of a picture's shall be held: as many as keep all threads busy, as
+// long as they need no more than some 64 MiB. `columns`: slices in a row; `row_bytes`: what a row of them takes.
+int64_t RowsOfBand(int64_t columns, int64_t row_bytes, const Parallel& parallel);
+
 }  // namespace nic

@@ -3,20 +3,24 @@
 #include <algorithm>
 
 namespace nic {
-namespace {
 
 // Latents times the inverse gain, within the synthesis' input range.
-class UngainedSource final : public TensorSource {
+class SynthesisRun::Source final : public TensorSource {
  public:
-  UngainedSource(const TensorWindow& latents, const GainField& gains, const GraphInput& range)
+  Source(const TensorWindow& latents, const GainField& gains, const GraphInput& range)
       : latents_(latents), gains_(gains), range_(range) {}
 
   Status Read(int, const TensorView& view) override {
     for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) {
-      for (int64_t x = view.rect.x0; x < view.rect.x1; ++x) ReadPosition(latents_.at(y, x), gains_.at(y, x), view.at(y, x));
+      for (int64_t x = view.rect.x0; x < view.rect.x1; ++x) {
+        ReadPosition(latents_.at(y, x), gains_.at(y, x), view.at(y, x));
+      }
     }
+    rows_read_ = view.rect.y1;
     return {};
   }
+
+  int64_t rows_read() const { return rows_read_; }
 
  private:
   void ReadPosition(const int16_t* latent, const Gain* gains, int16_t* input) const {
@@ -28,33 +32,74 @@ class UngainedSource final : public TensorSource {
   const TensorWindow& latents_;
   const GainField& gains_;
   const GraphInput range_;
+  int64_t rows_read_ = 0;
 };
 
-class RowSink final : public TensorSink {
+class SynthesisRun::Sink final : public TensorSink {
  public:
-  explicit RowSink(const ValueRow& row) : row_(row) {}
+  void SetRow(const ValueRow& row) { row_ = &row; }
 
   Status Write(int, const ConstTensorView& view) override {
-    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) NIC_RETURN_IF_ERROR(row_(y, view.at(y, view.rect.x0)));
+    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) NIC_RETURN_IF_ERROR((*row_)(y, view.at(y, view.rect.x0)));
     return {};
   }
 
  private:
-  const ValueRow& row_;
+  const ValueRow* row_ = nullptr;
 };
 
-}  // namespace
+SynthesisRun::SynthesisRun(const PreparedModel& model, const SliceLayout& layout, const GainField& gains,
+                           const Rect& region, int64_t strip_rows, Parallel& parallel, Memory& memory)
+    : model_(model),
+      layout_(layout),
+      gains_(gains),
+      region_(region),
+      strip_rows_(strip_rows),
+      parallel_(parallel),
+      memory_(memory) {}
 
-Status FindLatents(const PreparedModel& model, const SliceLayout& layout, const Rect& region, Memory& memory,
-                   Rect* latents) {
-  return model.synthesis().FindInputRect(layout.latent_height(), layout.latent_width(), region, memory, latents);
+SynthesisRun::~SynthesisRun() = default;
+
+Status SynthesisRun::Begin() {
+  const Program& program = model_.synthesis();
+  const int64_t height = layout_.latent_height();
+  const int64_t width = layout_.latent_width();
+  NIC_RETURN_IF_ERROR(program.FindInputRect(height, width, region_, memory_, &wanted_));
+  source_ = std::make_unique<Source>(window_, gains_, model_.decoder().synthesis.inputs[0]);
+  sink_ = std::make_unique<Sink>();
+  return program.Begin(height, width, region_, strip_rows_, *source_, *sink_, parallel_, memory_, &run_);
 }
 
-Status Synthesise(const PreparedModel& model, const SliceLayout& layout, const TensorWindow& latents,
-                  const GainField& gains, const Rect& region, Parallel& parallel, Memory& memory, const ValueRow& row) {
-  UngainedSource source(latents, gains, model.decoder().synthesis.inputs[0]);
-  RowSink sink(row);
-  return model.synthesis().Run(layout.latent_height(), layout.latent_width(), region, 0, source, sink, parallel, memory);
+const Rect& SynthesisRun::wanted() const { return wanted_; }
+
+TensorWindow& SynthesisRun::Extend(int64_t end) {
+  const int channels = model_.decoder().latent_channels;
+  // What is still to be read is kept aside, so that the old window and the new one are never held together.
+  const Rect unread{wanted_.x0, std::max(source_->rows_read(), wanted_.y0), wanted_.x1, window_.rect().y1};
+  TensorWindow kept;
+  if (unread.height() > 0) {
+    kept = TensorWindow(memory_, unread, channels);
+    kept.Take(window_);
+  }
+  window_ = {};
+  window_ = TensorWindow(memory_, {unread.x0, unread.y0, unread.x1, end}, channels);
+  window_.Fill(0);
+  if (unread.height() > 0) window_.Take(kept);
+  return window_;
+}
+
+bool SynthesisRun::done() const { return run_->done(); }
+
+int64_t SynthesisRun::latents_needed() const { return run_->rows_needed(); }
+
+Status SynthesisRun::Advance(const ValueRow& row) {
+  sink_->SetRow(row);
+  return run_->Advance();
+}
+
+uint64_t SynthesisRun::EstimateMemory() const {
+  return model_.synthesis().EstimateMemory(layout_.latent_height(), layout_.latent_width(), region_, strip_rows_,
+                                           parallel_.width());
 }
 
 }  // namespace nic

@@ -1,7 +1,8 @@
-// From latents to pixels: the decoder's second half, over the whole picture in strips.
+// From latents to pixels: the decoder's second half, in strips.
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "base/parallel.h"
 #include "codec/gain_map.h"
@@ -16,13 +17,49 @@ namespace nic {
 // picture's; rows come from the top down.
 using ValueRow = std::function<Status(int64_t y, const int16_t* values)>;
 
-// The latents that the synthesis of `region` reads: a rectangle of the picture's, which `layout` describes.
-Status FindLatents(const PreparedModel& model, const SliceLayout& layout, const Rect& region, Memory& memory,
-                   Rect* latents);
+// The synthesis of a region as its latents come, from the top down. It holds the latents that it has not read yet, the
+// strips that it works on, and nothing of the rest of the picture.
+class SynthesisRun {
+ public:
+  // For `region`, in pixels, of the picture that `layout` describes; `gains` are the inverse ones. It works on about
+  // `strip_rows` rows at once, 0 for as many as suit the caches. Model, gains, parallel and memory must outlive the object.
+  SynthesisRun(const PreparedModel& model, const SliceLayout& layout, const GainField& gains, const Rect& region,
+               int64_t strip_rows, Parallel& parallel, Memory& memory);
+  ~SynthesisRun();
+  // To be called first.
+  Status Begin();
 
-// Runs the synthesis over the picture that `layout` describes and hands out the rows of `region`, in pixels. `latents`
-// holds at least what FindLatents says; `gains` are the inverse ones.
-Status Synthesise(const PreparedModel& model, const SliceLayout& layout, const TensorWindow& latents,
-                  const GainField& gains, const Rect& region, Parallel& parallel, Memory& memory, const ValueRow& row);
+  // The latents that it reads: a rectangle of the picture's.
+  const Rect& wanted() const;
+  // Makes room for latents up to row `end` of the picture's. The window holds those that are not read yet and, zero so
+  // far, the new ones; it is valid until the next call.
+  TensorWindow& Extend(int64_t end);
+
+  bool done() const;
+  // The row of latents up to which the window must be filled for the next Advance.
+  int64_t latents_needed() const;
+  // Computes a strip and hands out its rows. The strip's latents must be there.
+  Status Advance(const ValueRow& row);
+
+  // About how many bytes the run holds beside the window.
+  uint64_t EstimateMemory() const;
+
+ private:
+  class Source;
+  class Sink;
+
+  const PreparedModel& model_;
+  const SliceLayout layout_;
+  const GainField& gains_;
+  const Rect region_;
+  const int64_t strip_rows_;
+  Parallel& parallel_;
+  Memory& memory_;
+  Rect wanted_;
+  TensorWindow window_;
+  std::unique_ptr<Source> source_;
+  std::unique_ptr<Sink> sink_;
+  std::unique_ptr<ProgramRun> run_;
+};
 
 }  // namespace nic

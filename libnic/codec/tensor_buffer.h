@@ -61,6 +61,8 @@ class TensorWindow {
   const int16_t* at(int64_t y, int64_t x) const { return samples_.at(y - rect_.y0, x - rect_.x0); }
   void Fill(int16_t value) { samples_.Fill(value); }
 
+  // Copies of another window what lies in this one.
+  void Take(const TensorWindow& other) { Take(other.samples_, other.rect_); }
   // Copies of `part`, whose first sample stands at (place.y0, place.x0) of the whole, what lies in the window.
   void Take(const TensorBuffer& part, const Rect& place) {
     const Rect common = Intersect(rect_, place);

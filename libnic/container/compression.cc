@@ -70,6 +70,83 @@ void CompressFrame(std::span<const uint8_t> content, int level, bool checked, st
   bytes->insert(bytes->end(), frame.begin(), frame.begin() + size);
 }
 
+struct FrameCompressor::State {
+  State(std::pmr::memory_resource& resource, std::pmr::vector<uint8_t>* out)
+      : memory(resource), context(ZSTD_createCCtx_advanced(memory.Hooks())), bytes(out) {
+    if (!context) memory.Rethrow();
+  }
+  // Compresses `input`, or with ZSTD_e_end what is left.
+  void Run(std::span<const uint8_t> input, ZSTD_EndDirective directive) {
+    constexpr size_t kPiece = 65536;
+    ZSTD_inBuffer in = {input.data(), input.size(), 0};
+    size_t left = 1;
+    while (directive == ZSTD_e_end ? left != 0 : in.pos < in.size) {
+      const size_t begin = bytes->size();
+      bytes->resize(begin + kPiece);
+      ZSTD_outBuffer out = {bytes->data() + begin, kPiece, 0};
+      left = ZSTD_compressStream2(context.get(), &out, &in, directive);
+      bytes->resize(begin + out.pos);
+      if (ZSTD_isError(left)) memory.Rethrow();
+    }
+  }
+
+  ZstdMemory memory;
+  std::unique_ptr<ZSTD_CCtx, ContextFreer> context;
+  std::pmr::vector<uint8_t>* bytes;
+};
+
+FrameCompressor::FrameCompressor(uint64_t size, int level, bool checked, std::pmr::memory_resource& memory,
+                                 std::pmr::vector<uint8_t>* bytes)
+    : state_(std::make_unique<State>(memory, bytes)) {
+  ZSTD_CCtx_setParameter(state_->context.get(), ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(state_->context.get(), ZSTD_c_checksumFlag, checked);
+  ZSTD_CCtx_setPledgedSrcSize(state_->context.get(), size);
+}
+FrameCompressor::~FrameCompressor() = default;
+void FrameCompressor::Write(std::span<const uint8_t> piece) { state_->Run(piece, ZSTD_e_continue); }
+void FrameCompressor::Finish() { state_->Run({}, ZSTD_e_end); }
+
+struct FrameDecompressor::State {
+  State(std::span<const uint8_t> frame, std::pmr::memory_resource& resource)
+      : memory(resource), context(ZSTD_createDCtx_advanced(memory.Hooks())), in{frame.data(), frame.size(), 0} {
+    if (!context) memory.Rethrow();
+    // Windows of any size are valid; zstd takes no more memory than the content's size justifies.
+    ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, ZSTD_dParam_getBounds(ZSTD_d_windowLogMax).upperBound);
+  }
+  // Fills `out` as far as the frame goes. False if that is damaged.
+  bool Run(ZSTD_outBuffer* out) {
+    while (!ended && (out->pos < out->size || out->size == 0)) {
+      const size_t in_before = in.pos;
+      const size_t out_before = out->pos;
+      const size_t left = ZSTD_decompressStream(context.get(), out, &in);
+      memory.RethrowIfAny();
+      if (ZSTD_isError(left)) return false;
+      ended = left == 0;
+      if (in.pos == in_before && out->pos == out_before) break;
+    }
+    return true;
+  }
+
+  ZstdMemory memory;
+  std::unique_ptr<ZSTD_DCtx, ContextFreer> context;
+  ZSTD_inBuffer in;
+  bool ended = false;
+};
+
+FrameDecompressor::FrameDecompressor(std::span<const uint8_t> frame, std::pmr::memory_resource& memory)
+    : state_(std::make_unique<State>(frame, memory)) {}
+FrameDecompressor::~FrameDecompressor() = default;
+
+bool FrameDecompressor::Read(std::span<uint8_t> piece) {
+  ZSTD_outBuffer out = {piece.data(), piece.size(), 0};
+  return state_->Run(&out) && out.pos == out.size;
+}
+
+bool FrameDecompressor::AtEnd() {
+  ZSTD_outBuffer out = {nullptr, 0, 0};
+  return state_->Run(&out) && state_->ended && state_->in.pos == state_->in.size;
+}
+
 bool ReadFrameSize(std::span<const uint8_t> bytes, uint64_t* size) {
   constexpr uint8_t kMagic[4] = {0x28, 0xB5, 0x2F, 0xFD};  // neither skippable nor of the years before the RFC
   if (bytes.size() < sizeof kMagic || !std::equal(kMagic, kMagic + sizeof kMagic, bytes.begin())) return false;

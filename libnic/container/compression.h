@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <memory_resource>
 #include <span>
 #include <vector>
@@ -14,6 +15,39 @@ namespace nic {
 // Throws what the memory throws.
 void CompressFrame(std::span<const uint8_t> content, int level, bool checked, std::pmr::memory_resource& memory,
                    std::pmr::vector<uint8_t>* bytes);
+
+// The same for content that comes in pieces. The bytes depend on how it is cut.
+class FrameCompressor {
+ public:
+  // `size`: of the whole content. Appends to *bytes, which it borrows like `memory`.
+  FrameCompressor(uint64_t size, int level, bool checked, std::pmr::memory_resource& memory,
+                  std::pmr::vector<uint8_t>* bytes);
+  ~FrameCompressor();
+  void Write(std::span<const uint8_t> piece);
+  // Once all of the content was written.
+  void Finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Decompresses a frame piece by piece.
+class FrameDecompressor {
+ public:
+  // Borrows the frame, which ReadFrameSize has found well.
+  FrameDecompressor(std::span<const uint8_t> frame, std::pmr::memory_resource& memory);
+  ~FrameDecompressor();
+  // Fills `piece` with the next bytes of the content. False if the frame is damaged or its content is over; with the last
+  // piece its check is read too. Throws what the memory throws.
+  bool Read(std::span<uint8_t> piece);
+  // True if all of the content has been read, and nothing of the frame is left.
+  bool AtEnd();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // Whether `bytes` are exactly one frame that states its content's size; *size receives it.
 bool ReadFrameSize(std::span<const uint8_t> bytes, uint64_t* size);

@@ -75,38 +75,15 @@ void WriteBestRow(const uint8_t* row, const uint8_t* above, size_t width, Buffer
   }
 }
 
-Buffer<uint8_t> FilterRows(const ChannelView& alpha, Memory& memory) {
-  const size_t width = alpha.width;
-  Buffer<uint8_t> filtered(memory, (width + 1) * alpha.height);
-  Buffer<uint8_t> rows(memory, 2 * width, 0);
-  Buffer<uint8_t> trial(memory, width);
-  uint8_t* above = rows.data();
-  uint8_t* row = rows.data() + width;
-  for (uint32_t y = 0; y < alpha.height; ++y) {
-    const uint8_t* samples = alpha.samples + y * alpha.stride;
-    for (size_t x = 0; x < width; ++x) row[x] = samples[x * alpha.step];
-    WriteBestRow(row, above, width, trial, filtered.data() + y * (width + 1));
-    std::swap(row, above);
-  }
-  return filtered;
-}
-
 Status Malformed(uint64_t offset, const char* what) {
   return Status::Error(NIC_MALFORMED, offset, "alpha: %s", what);
-}
-
-// The frame must be one whole frame of `expected` bytes.
-Status Decompress(std::span<const uint8_t> frame, size_t expected, Memory& memory, Buffer<uint8_t>* filtered) {
-  uint64_t size = 0;
-  if (!ReadFrameSize(frame, &size) || size != expected) return Malformed(1, "not one zstd frame of the picture's size");
-  *filtered = Buffer<uint8_t>(memory, expected);
-  return DecompressFrame(frame, memory, filtered) ? Status() : Malformed(1, "the zstd frame is damaged");
 }
 
 // Means of the visible pixels of square blocks, those without any filled from ever coarser blocks.
 class BlockMeans {
  public:
   static constexpr uint32_t kSide = 8;
+  static_assert(InvisibleFiller::kBandRows % kSide == 0);
 
   BlockMeans(const ChannelView& alpha, int channels, Memory& memory, const uint8_t* pixels)
       : channels_(channels),
@@ -125,9 +102,10 @@ class BlockMeans {
     for (uint32_t step = 1; step < std::max(columns_, rows_); step *= 2) Spread(2 * step);
   }
 
-  uint8_t Mean(uint32_t x, uint32_t y, int channel) {
-    const uint64_t* sum = At(x / kSide, y / kSide);
-    return sum[3] ? static_cast<uint8_t>((sum[channel] + sum[3] / 2) / sum[3]) : 128;
+  // `fallback`: where not one pixel is visible.
+  uint8_t Mean(uint32_t column, uint32_t row, int channel, uint8_t fallback) {
+    const uint64_t* sum = At(column, row);
+    return sum[3] ? static_cast<uint8_t>((sum[channel] + sum[3] / 2) / sum[3]) : fallback;
   }
 
  private:
@@ -169,43 +147,88 @@ class BlockMeans {
 
 }  // namespace
 
-void EncodeAlpha(const ChannelView& alpha, bool premultiplied, Memory& memory, std::pmr::vector<uint8_t>* payload) {
-  const Buffer<uint8_t> filtered = FilterRows(alpha, memory);
+AlphaEncoder::AlphaEncoder(uint32_t width, uint32_t height, bool premultiplied, Memory& memory,
+                           std::pmr::vector<uint8_t>* payload)
+    : width_(width), rows_(memory, 2 * size_t{width}, 0), trial_(memory, width), filtered_(memory, size_t{width} + 1) {
   payload->push_back(premultiplied ? kPremultiplied : 0);
-  CompressFrame({filtered.data(), filtered.size()}, kZstdLevel, true, memory, payload);
+  frame_ = std::make_unique<FrameCompressor>((uint64_t{width} + 1) * height, kZstdLevel, true, memory, payload);
 }
+
+AlphaEncoder::~AlphaEncoder() = default;
+
+void AlphaEncoder::Push(const uint8_t* samples, size_t step) {
+  uint8_t* row = rows_.data() + (odd_ ? width_ : 0);
+  const uint8_t* above = rows_.data() + (odd_ ? 0 : width_);
+  for (size_t x = 0; x < width_; ++x) row[x] = samples[x * step];
+  WriteBestRow(row, above, width_, trial_, filtered_.data());
+  frame_->Write({filtered_.data(), filtered_.size()});
+  odd_ = !odd_;
+}
+
+void AlphaEncoder::Finish() { frame_->Finish(); }
 
 Status CheckAlphaFlags(std::span<const uint8_t> payload) {
   if (payload.empty()) return Malformed(0, "empty");
   return payload[0] > kPremultiplied ? Malformed(0, "flags: a reserved bit is set") : Status();
 }
 
-Status DecodeAlpha(std::span<const uint8_t> payload, uint32_t width, uint32_t height, Memory& memory, Alpha* alpha) {
+AlphaDecoder::AlphaDecoder(uint32_t width, uint32_t height, Memory& memory)
+    : width_(width), height_(height), memory_(memory) {}
+
+AlphaDecoder::~AlphaDecoder() = default;
+
+Status AlphaDecoder::Begin(std::span<const uint8_t> payload) {
   NIC_RETURN_IF_ERROR(CheckAlphaFlags(payload));
-  Buffer<uint8_t> filtered;
-  NIC_RETURN_IF_ERROR(Decompress(payload.subspan(1), (size_t{width} + 1) * height, memory, &filtered));
-  alpha->premultiplied = payload[0] == kPremultiplied;
-  alpha->samples = Buffer<uint8_t>(memory, size_t{width} * height);
-  const Buffer<uint8_t> zeros(memory, width, 0);
-  const uint8_t* above = zeros.data();
-  for (uint32_t y = 0; y < height; ++y) {
-    const uint8_t* row = filtered.data() + y * (size_t{width} + 1);
-    if (row[0] >= kFilters) return Malformed(1, "a row has an unknown filter");
-    uint8_t* samples = alpha->samples.data() + size_t{y} * width;
-    UnfilterRow(row[0], row + 1, above, width, samples);
-    above = samples;
+  const std::span<const uint8_t> frame = payload.subspan(1);
+  uint64_t size = 0;
+  if (!ReadFrameSize(frame, &size) || size != (uint64_t{width_} + 1) * height_) {
+    return Malformed(1, "not one zstd frame of the picture's size");
   }
+  frame_ = std::make_unique<FrameDecompressor>(frame, memory_);
+  rows_ = Buffer<uint8_t>(memory_, 2 * size_t{width_}, 0);
+  filtered_ = Buffer<uint8_t>(memory_, size_t{width_} + 1);
   return {};
 }
 
-void SmoothInvisible(const ChannelView& alpha, int channels, Memory& memory, uint8_t* pixels) {
-  BlockMeans means(alpha, channels, memory, pixels);
+Status AlphaDecoder::Next(const uint8_t** samples) {
+  if (!frame_->Read({filtered_.data(), filtered_.size()})) return Malformed(1, "the zstd frame is damaged");
+  if (filtered_[0] >= kFilters) return Malformed(1, "a row has an unknown filter");
+  uint8_t* row = rows_.data() + (rows_read_ % 2 ? width_ : 0);
+  const uint8_t* above = rows_.data() + (rows_read_ % 2 ? 0 : width_);
+  UnfilterRow(filtered_[0], filtered_.data() + 1, above, width_, row);
+  *samples = row;
+  if (++rows_read_ == height_ && !frame_->AtEnd()) return Malformed(1, "the zstd frame is damaged");
+  return {};
+}
+
+Status AlphaDecoder::Finish() {
+  const uint8_t* samples = nullptr;
+  while (rows_read_ < height_) NIC_RETURN_IF_ERROR(Next(&samples));
+  return {};
+}
+
+InvisibleFiller::InvisibleFiller(uint32_t width, int channels, Memory& memory)
+    : channels_(channels),
+      memory_(memory),
+      above_(memory, (size_t{width} + BlockMeans::kSide - 1) / BlockMeans::kSide * static_cast<size_t>(channels), 128) {}
+
+void InvisibleFiller::Fill(const ChannelView& alpha, uint8_t* pixels) {
+  constexpr uint32_t kSide = BlockMeans::kSide;
+  const auto channels = static_cast<size_t>(channels_);
+  BlockMeans means(alpha, channels_, memory_, pixels);
   for (uint32_t y = 0; y < alpha.height; ++y) {
     for (uint32_t x = 0; x < alpha.width; ++x) {
       if (alpha.samples[y * alpha.stride + x * alpha.step] != 0) continue;
-      uint8_t* pixel = pixels + (size_t{y} * alpha.width + x) * static_cast<size_t>(channels);
-      for (int c = 0; c < channels; ++c) pixel[c] = means.Mean(x, y, c);
+      uint8_t* pixel = pixels + (size_t{y} * alpha.width + x) * channels;
+      const uint8_t* above = &above_[x / kSide * channels];
+      for (size_t c = 0; c < channels; ++c) {
+        pixel[c] = means.Mean(x / kSide, y / kSide, static_cast<int>(c), above[c]);
+      }
     }
+  }
+  const uint32_t last_row = (alpha.height - 1) / kSide;
+  for (size_t i = 0; i < above_.size(); ++i) {
+    above_[i] = means.Mean(static_cast<uint32_t>(i / channels), last_row, static_cast<int>(i % channels), above_[i]);
   }
 }
 

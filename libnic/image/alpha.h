@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <memory_resource>
 #include <span>
 #include <vector>
@@ -12,6 +13,9 @@
 #include "base/status.h"
 
 namespace nic {
+
+class FrameCompressor;
+class FrameDecompressor;
 
 // Samples of one channel, `step` bytes apart in rows `stride` bytes apart. Borrowed.
 struct ChannelView {
@@ -22,23 +26,68 @@ struct ChannelView {
   const uint8_t* samples = nullptr;
 };
 
-// Appends the payload of an alpha element.
-void EncodeAlpha(const ChannelView& alpha, bool premultiplied, Memory& memory, std::pmr::vector<uint8_t>* payload);
+// Makes the payload of an alpha element row by row.
+class AlphaEncoder {
+ public:
+  // For a picture of width x height. Appends to *payload, which it borrows.
+  AlphaEncoder(uint32_t width, uint32_t height, bool premultiplied, Memory& memory, std::pmr::vector<uint8_t>* payload);
+  ~AlphaEncoder();
+  // Takes the next row, of samples `step` bytes apart.
+  void Push(const uint8_t* samples, size_t step);
+  // Once all rows were taken.
+  void Finish();
+
+ private:
+  size_t width_;
+  bool odd_ = false;
+  Buffer<uint8_t> rows_;  // this one and the one above, taking turns
+  Buffer<uint8_t> trial_;
+  Buffer<uint8_t> filtered_;
+  std::unique_ptr<FrameCompressor> frame_;
+};
 
 // NIC_MALFORMED for a payload that is empty or has reserved flags. The first byte is 1 for premultiplied colours, else 0.
 Status CheckAlphaFlags(std::span<const uint8_t> payload);
 
-struct Alpha {
-  bool premultiplied = false;
-  Buffer<uint8_t> samples;  // width x height
+// Reads a payload row by row, in little more memory than a few rows and the frame's window.
+class AlphaDecoder {
+ public:
+  // For a picture of width x height.
+  AlphaDecoder(uint32_t width, uint32_t height, Memory& memory);
+  ~AlphaDecoder();
+  // The functions fail with NIC_MALFORMED, with an offset in the payload, for one that is not valid; nothing else is to
+  // be called then. The payload is borrowed.
+  Status Begin(std::span<const uint8_t> payload);
+  // Gives the next row, as long as there is one, valid until the next call.
+  Status Next(const uint8_t** samples);
+  // Reads on to the end, for the sake of the frame's check.
+  Status Finish();
+
+ private:
+  uint32_t width_;
+  uint32_t height_;
+  Memory& memory_;
+  uint32_t rows_read_ = 0;
+  std::unique_ptr<FrameDecompressor> frame_;
+  Buffer<uint8_t> rows_;  // this one and the one above, taking turns
+  Buffer<uint8_t> filtered_;
 };
 
-// Reads a payload for a picture of width x height. NIC_MALFORMED, with an offset in the payload, for one that is not
-// valid. Allocates little more than the picture's samples.
-Status DecodeAlpha(std::span<const uint8_t> payload, uint32_t width, uint32_t height, Memory& memory, Alpha* alpha);
+// Colour under an alpha of 0 is never seen: gives such pixels the mean of what is visible around them, so that they cost
+// next to nothing. Works on bands of rows, so that it sees no further than a band, and what it gave the one above.
+class InvisibleFiller {
+ public:
+  static constexpr uint32_t kBandRows = 64;
 
-// Colour under an alpha of 0 is never seen: gives such pixels (of `channels` bytes, no gaps) the mean of what is visible
-// around them, so that they cost next to nothing.
-void SmoothInvisible(const ChannelView& alpha, int channels, Memory& memory, uint8_t* pixels);
+  // For pictures of `width` columns with `channels` colour samples a pixel.
+  InvisibleFiller(uint32_t width, int channels, Memory& memory);
+  // The next band: kBandRows rows, the last fewer. Its pixels have no gaps.
+  void Fill(const ChannelView& alpha, uint8_t* pixels);
+
+ private:
+  int channels_;
+  Memory& memory_;
+  Buffer<uint8_t> above_;  // what pixels at the lower end of the last band would get
+};
 
 }  // namespace nic

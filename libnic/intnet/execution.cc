@@ -71,6 +71,7 @@ Execution::Execution(const PreparedGraph& graph, const Kernels& kernels, const W
       source_(source),
       sink_(sink),
       parallel_(parallel),
+      next_step_(plan.first_step),
       pool_(memory, plan.pool_samples),
       zeros_(memory, plan.zero_samples, 0) {
   for (const Window& window : plan.windows) {  // the columns beyond the sides, which nothing writes to
@@ -80,9 +81,25 @@ Execution::Execution(const PreparedGraph& graph, const Kernels& kernels, const W
 }
 
 Status Execution::Run() {
-  for (int64_t step = plan_.first_step; step < plan_.last_step; step += plan_.strip_steps)
-    NIC_RETURN_IF_ERROR(RunStrip(step, std::min(step + plan_.strip_steps, plan_.last_step)));
+  while (!done()) NIC_RETURN_IF_ERROR(Advance());
   return {};
+}
+
+int64_t Execution::NextEnd() const { return std::min(next_step_ + plan_.strip_steps, plan_.last_step); }
+
+int64_t Execution::RowsNeeded() const {
+  int64_t rows = 0;
+  for (int input = 0; input < graph_.input_count(); ++input) {
+    const Window& window = plan_.windows[input];
+    if (window.live) rows = std::max(rows, window.RowsDone(NextEnd()));
+  }
+  return rows;
+}
+
+Status Execution::Advance() {
+  const int64_t from = next_step_;
+  next_step_ = NextEnd();
+  return RunStrip(from, next_step_);
 }
 
 Status Execution::RunStrip(int64_t from_step, int64_t to_step) {

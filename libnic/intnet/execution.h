@@ -18,9 +18,16 @@ class Execution {
 
   Status Run();
 
+  // The same in pieces: one strip for each call, until all are done.
+  bool done() const { return next_step_ >= plan_.last_step; }
+  // The end of the input rows that the next strip asks for.
+  int64_t RowsNeeded() const;
+  Status Advance();
+
  private:
   struct Work;
 
+  int64_t NextEnd() const;
   Status RunStrip(int64_t from_step, int64_t to_step);
   Status ReadRows(int input, int64_t y0, int64_t y1);
   Status WriteRows(int number, int64_t y0, int64_t y1);
@@ -41,6 +48,7 @@ class Execution {
   TensorSource& source_;
   TensorSink& sink_;
   Parallel& parallel_;
+  int64_t next_step_;
   Buffer<int16_t> pool_;
   Buffer<int16_t> zeros_;
 };

@@ -26,6 +26,21 @@ void PrepareGraph(const Graph& graph, const Kernels& kernels, Memory& memory, Pr
   prepared->outputs.assign(graph.outputs.begin(), graph.outputs.end());
 }
 
+class StripRun final : public ProgramRun {
+ public:
+  StripRun(const PreparedGraph& graph, const Kernels& kernels, WindowPlan&& plan, const Rect& rect,
+           TensorSource& source, TensorSink& sink, Parallel& parallel, Memory& memory)
+      : plan_(std::move(plan)), execution_(graph, kernels, plan_, rect, source, sink, parallel, memory) {}
+
+  bool done() const override { return execution_.done(); }
+  int64_t rows_needed() const override { return execution_.RowsNeeded(); }
+  Status Advance() override { return done() ? Status() : execution_.Advance(); }
+
+ private:
+  WindowPlan plan_;
+  Execution execution_;
+};
+
 }  // namespace
 
 Program::Program(std::unique_ptr<Plan> plan) : plan_(std::move(plan)) {}
@@ -57,6 +72,15 @@ Status Program::Run(int64_t height, int64_t width, const Rect& rect, int64_t str
   WindowPlan windows(memory);
   NIC_RETURN_IF_ERROR(PlanWindows(plan_->graph, height, width, rect, strip_rows, parallel.width(), &windows));
   return Execution(plan_->graph, plan_->kernels, windows, rect, source, sink, parallel, memory).Run();
+}
+
+Status Program::Begin(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows, TensorSource& source,
+                      TensorSink& sink, Parallel& parallel, Memory& memory, std::unique_ptr<ProgramRun>* run) const {
+  WindowPlan windows(memory);
+  NIC_RETURN_IF_ERROR(PlanWindows(plan_->graph, height, width, rect, strip_rows, parallel.width(), &windows));
+  *run = std::make_unique<StripRun>(plan_->graph, plan_->kernels, std::move(windows), rect, source, sink, parallel,
+                                    memory);
+  return {};
 }
 
 Status Program::FindInputRect(int64_t height, int64_t width, const Rect& rect, Memory& memory, Rect* input) const {

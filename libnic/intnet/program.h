@@ -57,6 +57,19 @@ class TensorSink {
   virtual Status Write(int output, const ConstTensorView& view) = 0;
 };
 
+// A run that advances strip by strip, for inputs that come piece by piece and outputs that are taken so. After a failure
+// it is not to be used.
+class ProgramRun {
+ public:
+  virtual ~ProgramRun() = default;
+  virtual bool done() const = 0;
+  // How many rows of the inputs, counted from the top of the tensors, must be there for the next strip. Never falls; all
+  // rows of Program::FindInputRect at the latest.
+  virtual int64_t rows_needed() const = 0;
+  // Computes the next strip, unless all are done.
+  virtual Status Advance() = 0;
+};
+
 struct Kernels;
 
 class Program {
@@ -78,6 +91,10 @@ class Program {
   // Thread-safe: a Program is immutable and may run in several threads at once.
   Status Run(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows, TensorSource& source,
              TensorSink& sink, Parallel& parallel, Memory& memory) const;
+
+  // Prepares what Run does, for ProgramRun::Advance to do. All arguments but the numbers must outlive the run.
+  Status Begin(int64_t height, int64_t width, const Rect& rect, int64_t strip_rows, TensorSource& source,
+               TensorSink& sink, Parallel& parallel, Memory& memory, std::unique_ptr<ProgramRun>* run) const;
 
   // The samples of the inputs that Run reads for `rect`: `rect` and the halo of the graph's receptive field, cut at the
   // tensor's border. Fails as Run does.

@@ -9,12 +9,13 @@
 #include "codec/small_codec.h"
 #include "codec/thread_pool.h"
 
-using nic::Analyse;
+using nic::AnalysisRun;
 using nic::Memory;
 using nic::Node;
 using nic::Operation;
 using nic::PixelView;
 using nic::Serial;
+using nic::Status;
 using nic::TensorBuffer;
 using nic::testing::SameSamples;
 using nic::testing::SmallCodec;
@@ -41,6 +42,39 @@ std::vector<uint8_t> Padded(const PixelView& picture, uint32_t width, uint32_t h
   return padded;
 }
 
+// The analysis of a picture that comes in pieces of `rows` rows, each of which is gone after the call.
+Status Analyse(const nic::Program& analysis, int factor, const PixelView& picture, nic::Parallel& parallel,
+               Memory& memory, TensorBuffer* latents, const nic::Progress& progress = nic::Progress(),
+               uint32_t rows = UINT32_MAX) {
+  AnalysisRun run(analysis, factor, picture, parallel, memory);
+  REQUIRE(run.Begin().ok());
+  int64_t next = 0;
+  const auto take = [&](const nic::ConstTensorView& view) -> Status {
+    REQUIRE(view.rect.x0 == 0);
+    REQUIRE(view.rect.x1 == latents->width());
+    REQUIRE(view.rect.y0 == next);
+    next = view.rect.y1;
+    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) {
+      nic::CopyRow(view.at(y, 0), view.pixel_stride, latents->at(y, 0), latents->channels(), view);
+    }
+    return {};
+  };
+  std::vector<uint8_t> copy;
+  for (uint32_t y = 0; y < picture.height; y += rows) {
+    PixelView piece = picture;
+    piece.height = std::min(rows, picture.height - y);
+    copy.assign(picture.row(y), picture.row(y) + piece.stride * (piece.height - 1) + picture.width * picture.channels);
+    piece.pixels = copy.data();
+    const Status status = run.Push(piece, progress, take);
+    if (!status.ok()) return status;
+    REQUIRE(run.rows_pushed() == y + piece.height);
+    std::fill(copy.begin(), copy.end(), uint8_t{99});
+    if (rows == UINT32_MAX) break;
+  }
+  REQUIRE(next == latents->height());
+  return {};
+}
+
 }  // namespace
 
 TEST_CASE("a picture is analysed as if its last column and row went on") {
@@ -61,6 +95,30 @@ TEST_CASE("a picture is analysed as if its last column and row went on") {
       REQUIRE(Analyse(codec.model->analysis(), 16, full, serial, codec.memory, &expected).ok());
       REQUIRE(SameSamples(latents, expected));
     }
+  }
+}
+
+TEST_CASE("rows that come in pieces of any number give the same latents") {
+  SmallCodec codec;
+  Serial serial;
+  nic::ThreadPool pool(3);
+  std::mt19937 random(12);
+  for (int trial = 0; trial < 40; ++trial) {
+    const uint32_t width = 1 + random() % 70;
+    const uint32_t height = 1 + random() % 400;
+    const uint32_t rows = trial % 4 == 0 ? 1 : 1 + random() % height;
+    const int channels = random() % 2 ? 3 : 1;
+    CAPTURE(width, height, rows, channels);
+    const size_t stride = width * static_cast<size_t>(channels);
+    const std::vector<uint8_t> pixels = RandomPixels(stride * height);
+    const PixelView picture{width, height, channels, stride, pixels.data()};
+    TensorBuffer expected(codec.memory, (height + 15) / 16, (width + 15) / 16, 8);
+    TensorBuffer latents(codec.memory, expected.height(), expected.width(), 8);
+    REQUIRE(Analyse(codec.model->analysis(), 16, picture, serial, codec.memory, &expected).ok());
+    REQUIRE(Analyse(codec.model->analysis(), 16, picture, trial % 2 ? static_cast<nic::Parallel&>(pool) : serial,
+                    codec.memory, &latents, nic::Progress(), rows)
+                .ok());
+    REQUIRE(SameSamples(latents, expected));
   }
 }
 

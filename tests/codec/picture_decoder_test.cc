@@ -2,30 +2,41 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <random>
+#include <set>
 #include <string>
 
 #include "codec/picture_encoder.h"
+#include "codec/slice_decoder.h"
 #include "codec/small_codec.h"
 #include "codec/thread_pool.h"
 
-using nic::DecodedLatents;
-using nic::DecodeLatents;
+using nic::DecoderStep;
 using nic::FileReader;
+using nic::PictureDecoder;
 using nic::Progress;
 using nic::Rect;
 using nic::SliceLayout;
 using nic::Status;
+using nic::TensorWindow;
 using nic::ThreadPool;
-using nic::testing::IsFilled;
-using nic::testing::SameInside;
-using nic::testing::SameSamples;
 using nic::testing::SmallCodec;
 
 namespace {
 
 constexpr uint32_t kWidth = 300;
-constexpr uint32_t kHeight = 250;  // 5 x 4 slices of 64 pixels
+constexpr uint32_t kHeight = 250;  // 5 x 4 slices of 64 pixels, of 4 x 4 latents
+constexpr Rect kWhole{0, 0, kWidth, kHeight};
+const nic::RateIndex kRate{1, 0};
+
+// What decoding gave.
+struct Decoded {
+  Status status;
+  std::vector<int16_t> values;  // three a pixel
+  uint64_t damaged = 0;
+  Status first_damage;
+};
 
 // A coded picture of 20 slices and ways to damage it.
 struct File {
@@ -38,8 +49,9 @@ struct File {
     nic::EncoderSettings settings;
     settings.slice_side_code = 0;
     nic::PictureEncoder encoder(*codec.model, settings, picture, serial, codec.memory);
-    REQUIRE(encoder.Analyse().ok());
-    REQUIRE(encoder.Encode({1, 0}, Progress(), &bytes, nullptr).ok());
+    REQUIRE(encoder.BeginAt(kRate, false).ok());
+    REQUIRE(encoder.Push(picture).ok());
+    REQUIRE(encoder.Finish({}, &bytes, nullptr).ok());
   }
 
   SliceLayout Layout() const { return SliceLayout(kWidth, kHeight, 64, codec.model->decoder()); }
@@ -59,52 +71,81 @@ struct File {
     return file->FindSlices(nic::SliceGrid::Of(kWidth, kHeight, 64));
   }
 
-  Status Decode(const Rect& wanted, bool keep_going, nic::Parallel& parallel, DecodedLatents* decoded) {
+  Decoded Decode(const Rect& region, bool keep_going, nic::Parallel& parallel, int64_t strip_rows = 0) {
     FileReader file(codec.memory);
-    const Status opened = Open(&file);
-    if (!opened.ok() && opened.code() != NIC_TRUNCATED) return opened;
-    return DecodeLatents(file, *codec.model, Layout(), wanted, keep_going, Progress(), parallel, codec.memory, decoded);
+    Decoded decoded;
+    decoded.status = Open(&file);
+    if (!decoded.status.ok() && decoded.status.code() != NIC_TRUNCATED) return decoded;
+    PictureDecoder decoder(file, *codec.model, region, {keep_going, nullptr, strip_rows}, parallel, codec.memory);
+    REQUIRE(decoder.Begin().ok());
+    int64_t next = region.y0;
+    const auto take = [&](int64_t y, const int16_t* row) -> Status {
+      REQUIRE(y == next++);
+      decoded.values.insert(decoded.values.end(), row, row + region.width() * 3);
+      return {};
+    };
+    decoded.status = decoder.Run(Progress(), take);
+    if (decoded.status.ok()) REQUIRE(next == region.y1);
+    decoded.damaged = decoder.damaged();
+    decoded.first_damage = decoder.first_damage();
+    return decoded;
+  }
+
+  // The plain way: every slice that decodes, zeros elsewhere, one synthesis over all.
+  std::vector<int16_t> Expected(const Rect& region, const std::set<int64_t>& bad) {
+    FileReader file(codec.memory);
+    static_cast<void>(Open(&file).ok());
+    const SliceLayout layout = Layout();
+    TensorWindow latents(codec.memory, {0, 0, layout.latent_width(), layout.latent_height()}, 8);
+    latents.Fill(0);
+    nic::Serial serial;
+    for (int64_t i = 0; i < layout.count(); ++i) {
+      if (bad.count(i)) continue;
+      REQUIRE(DecodeSlice(*codec.model, file.slices()[static_cast<size_t>(i)], file.header().lanes(), layout.Latents(i),
+                          serial, codec.memory, &latents)
+                  .ok());
+    }
+    return nic::testing::SynthesiseAll(codec, layout, latents, kRate, region, serial);
   }
 
   SmallCodec codec;
   std::pmr::vector<uint8_t> bytes;
 };
 
-constexpr Rect kAll{0, 0, 19, 16};
-
 }  // namespace
 
-TEST_CASE("all slices decode, with any number of threads to the same latents") {
+TEST_CASE("band by band and with any number of threads the rows are those of the whole") {
   File file;
-  nic::Serial serial;
-  DecodedLatents expected;
-  REQUIRE(file.Decode(kAll, false, serial, &expected).ok());
-  REQUIRE(expected.damaged == 0);
-  REQUIRE(expected.first_damage.ok());
-  for (const size_t width : {2u, 3u, 8u}) {
+  const std::vector<int16_t> expected = file.Expected(kWhole, {});
+  for (const size_t width : {1u, 2u, 3u, 8u}) {
     ThreadPool pool(width);
-    DecodedLatents decoded;
-    REQUIRE(file.Decode(kAll, true, pool, &decoded).ok());
-    REQUIRE(SameSamples(decoded.latents, expected.latents));
+    const Decoded decoded = file.Decode(kWhole, width == 2, pool, width == 3 ? 1 : 0);
+    REQUIRE(decoded.status.ok());
+    REQUIRE(decoded.damaged == 0);
+    REQUIRE(decoded.first_damage.ok());
+    REQUIRE(decoded.values == expected);
   }
 }
 
-TEST_CASE("a part has the latents of the whole, whatever happened to slices that it does not touch") {
+TEST_CASE("a region has the rows of the whole, whatever happened to slices that it does not touch") {
   File file;
   nic::Serial serial;
-  DecodedLatents whole;
-  REQUIRE(file.Decode(kAll, false, serial, &whole).ok());
+  ThreadPool pool(2);
+  const std::vector<int16_t> whole = file.Expected(kWhole, {});
   for (const size_t index : {0u, 1u, 2u, 3u, 4u, 5u, 9u, 10u, 14u, 19u}) file.Damage(index);
-  // Slices have 4 x 4 latents: these touch numbers 6, 7, 8, 11, 12, 13.
-  for (const Rect& wanted : {Rect{4, 4, 16, 12}, Rect{7, 6, 13, 9}, Rect{5, 5, 6, 6}, Rect{8, 8, 12, 12}}) {
-    DecodedLatents part;
-    REQUIRE(file.Decode(wanted, false, serial, &part).ok());
+  // These touch numbers 6, 7, 8, 11, 12, 13, the synthesis' reach included.
+  for (const Rect& region : {Rect{80, 80, 240, 176}, Rect{112, 96, 208, 144}, Rect{81, 85, 82, 86}, Rect{128, 128, 190, 170}}) {
+    const Decoded part = file.Decode(region, false, region.x0 == 80 ? static_cast<nic::Parallel&>(pool) : serial);
+    REQUIRE(part.status.ok());
     REQUIRE(part.damaged == 0);
-    REQUIRE(SameInside(part.latents, whole.latents, wanted));
+    for (int64_t y = region.y0; y < region.y1; ++y) {
+      const int16_t* row = &part.values[static_cast<size_t>((y - region.y0) * region.width() * 3)];
+      REQUIRE(std::equal(row, row + region.width() * 3, &whole[static_cast<size_t>((y * kWidth + region.x0) * 3)]));
+    }
   }
-  DecodedLatents part;
-  REQUIRE(file.Decode({3, 4, 16, 12}, false, serial, &part).code() == NIC_SLICE_DAMAGED);
-  REQUIRE(file.Decode({3, 4, 17, 13}, true, serial, &part).ok());
+  REQUIRE(file.Decode({48, 80, 240, 176}, false, serial).status.code() == NIC_SLICE_DAMAGED);
+  const Decoded part = file.Decode({48, 80, 272, 208}, true, serial);
+  REQUIRE(part.status.ok());
   REQUIRE(part.damaged == 5);  // 5, 9, 10, 14, 19
 }
 
@@ -113,8 +154,7 @@ TEST_CASE("a damaged slice ends decoding with its number") {
   for (const size_t index : {17u, 9u, 3u}) file.Damage(index);
   for (const size_t width : {1u, 2u, 3u}) {
     ThreadPool pool(width);
-    DecodedLatents decoded;
-    const Status status = file.Decode(kAll, false, pool, &decoded);
+    const Status status = file.Decode(kWhole, false, pool).status;
     REQUIRE(status.code() == NIC_SLICE_DAMAGED);
     REQUIRE(std::string(status.message()).find("slice 3: ") == 0);
     FileReader reader(file.codec.memory);
@@ -125,61 +165,59 @@ TEST_CASE("a damaged slice ends decoding with its number") {
   }
 }
 
+TEST_CASE("no row depends on a slice that did not match its check") {
+  File file;
+  const std::vector<int16_t> expected = file.Expected(kWhole, {});
+  file.Damage(12);  // of the third row of slices
+  nic::Serial serial;
+  const Decoded decoded = file.Decode(kWhole, false, serial, 16);
+  REQUIRE(decoded.status.code() == NIC_SLICE_DAMAGED);
+  REQUIRE(!decoded.values.empty());
+  REQUIRE(std::equal(decoded.values.begin(), decoded.values.end(), expected.begin()));
+}
+
 TEST_CASE("when going on, good slices are exact, damaged ones zero and counted") {
   File file;
-  nic::Serial serial;
-  DecodedLatents expected;
-  REQUIRE(file.Decode(kAll, false, serial, &expected).ok());
   for (const size_t index : {4u, 11u, 12u, 19u}) file.Damage(index);
+  const std::vector<int16_t> expected = file.Expected(kWhole, {4, 11, 12, 19});
   for (const size_t width : {1u, 3u}) {
     ThreadPool pool(width);
-    DecodedLatents decoded;
-    REQUIRE(file.Decode(kAll, true, pool, &decoded).ok());
+    const Decoded decoded = file.Decode(kWhole, true, pool);
+    REQUIRE(decoded.status.ok());
     REQUIRE(decoded.damaged == 4);
     REQUIRE(decoded.first_damage.code() == NIC_SLICE_DAMAGED);
     REQUIRE(std::string(decoded.first_damage.message()).find("slice 4: ") == 0);
-    const SliceLayout layout = file.Layout();
-    for (int64_t i = 0; i < layout.count(); ++i) {
-      CAPTURE(i);
-      const bool damaged = i == 4 || i == 11 || i == 12 || i == 19;
-      const Rect rect = layout.Latents(i);
-      REQUIRE((damaged ? IsFilled(decoded.latents, rect, 0) : SameInside(decoded.latents, expected.latents, rect)));
-    }
+    REQUIRE(decoded.values == expected);
   }
 }
 
-TEST_CASE("missing slices end decoding, or are counted while those before them decode") {
+TEST_CASE("missing slices end decoding before the first row, or are counted while those before them decode") {
   File file;
   nic::Serial serial;
-  DecodedLatents expected;
-  REQUIRE(file.Decode(kAll, false, serial, &expected).ok());
   FileReader reader(file.codec.memory);
   REQUIRE(file.Open(&reader).ok());
+  const std::set<int64_t> missing = {13, 14, 15, 16, 17, 18, 19};
+  const std::vector<int16_t> expected = file.Expected(kWhole, missing);
   file.bytes.resize(static_cast<size_t>(reader.slices()[13].offset + 3));
 
-  DecodedLatents decoded;
-  const Status status = file.Decode(kAll, false, serial, &decoded);
-  REQUIRE(status.code() == NIC_TRUNCATED);
-  REQUIRE(status.offset() == file.bytes.size());
-  REQUIRE(std::string(status.message()).find("slice 13: ") == 0);
-  REQUIRE(file.Decode({0, 0, 19, 8}, false, serial, &decoded).ok());  // needs slices 0 .. 9
-  REQUIRE(file.Decode({0, 0, 1, 9}, false, serial, &decoded).ok());   // 0, 5, 10
-  REQUIRE(file.Decode({12, 8, 13, 9}, false, serial, &decoded).code() == NIC_TRUNCATED);
+  const Decoded refused = file.Decode(kWhole, false, serial);
+  REQUIRE(refused.status.code() == NIC_TRUNCATED);
+  REQUIRE(refused.status.offset() == file.bytes.size());
+  REQUIRE(std::string(refused.status.message()).find("slice 13: ") == 0);
+  REQUIRE(refused.values.empty());
+  REQUIRE(file.Decode({0, 0, kWidth, 100}, false, serial).status.ok());  // needs slices 0 .. 9
+  REQUIRE(file.Decode({0, 0, 10, 140}, false, serial).status.ok());      // 0, 5, 10
+  REQUIRE(file.Decode({200, 130, 210, 140}, false, serial).status.code() == NIC_TRUNCATED);
 
-  REQUIRE(file.Decode(kAll, true, serial, &decoded).ok());
+  const Decoded decoded = file.Decode(kWhole, true, serial);
+  REQUIRE(decoded.status.ok());
   REQUIRE(decoded.damaged == 7);
   REQUIRE(decoded.first_damage.code() == NIC_TRUNCATED);
+  REQUIRE(decoded.values == expected);
   file.Damage(2);
-  REQUIRE(file.Decode(kAll, true, serial, &decoded).ok());
-  REQUIRE(decoded.damaged == 8);
-  REQUIRE(decoded.first_damage.code() == NIC_SLICE_DAMAGED);
-  const SliceLayout layout = file.Layout();
-  for (int64_t i = 0; i < layout.count(); ++i) {
-    CAPTURE(i);
-    const Rect rect = layout.Latents(i);
-    const bool there = i < 13 && i != 2;
-    REQUIRE((there ? SameInside(decoded.latents, expected.latents, rect) : IsFilled(decoded.latents, rect, 0)));
-  }
+  const Decoded damaged = file.Decode(kWhole, true, serial);
+  REQUIRE(damaged.damaged == 8);
+  REQUIRE(damaged.first_damage.code() == NIC_SLICE_DAMAGED);
 }
 
 TEST_CASE("a file cut inside its index has no slice") {
@@ -187,25 +225,30 @@ TEST_CASE("a file cut inside its index has no slice") {
   nic::Serial serial;
   FileReader reader(file.codec.memory);
   REQUIRE(file.Open(&reader).ok());
+  TensorWindow zeros = nic::testing::MakeWindow(file.codec.memory, 16, 19, 8);
+  zeros.Fill(0);
+  const std::vector<int16_t> grey =
+      nic::testing::SynthesiseAll(file.codec, file.Layout(), zeros, kRate, kWhole, serial);
   file.bytes.resize(static_cast<size_t>(reader.latents().payload_offset + 7));
-  DecodedLatents decoded;
-  REQUIRE(file.Decode(kAll, false, serial, &decoded).code() == NIC_TRUNCATED);
-  REQUIRE(file.Decode(kAll, true, serial, &decoded).ok());
+  REQUIRE(file.Decode(kWhole, false, serial).status.code() == NIC_TRUNCATED);
+  const Decoded decoded = file.Decode(kWhole, true, serial);
+  REQUIRE(decoded.status.ok());
   REQUIRE(decoded.damaged == 20);
-  REQUIRE(IsFilled(decoded.latents, kAll, 0));
+  REQUIRE(decoded.values == grey);
 }
 
 TEST_CASE("running out of memory is not taken for damage") {
   File file;
   FileReader reader(file.codec.memory);
   REQUIRE(file.Open(&reader).ok());
+  const auto take = [](int64_t, const int16_t*) { return Status(); };
   for (const size_t width : {1u, 3u}) {
     ThreadPool pool(width);
     nic::Memory small(7000);
-    DecodedLatents decoded;
-    REQUIRE_THROWS_AS(DecodeLatents(reader, *file.codec.model, file.Layout(), kAll, true, Progress(), pool, small, &decoded),
-                      nic::LimitReached);
-    decoded = {};
+    {
+      PictureDecoder decoder(reader, *file.codec.model, kWhole, {true, nullptr, 0}, pool, small);
+      REQUIRE_THROWS_AS(decoder.Begin().ok() && decoder.Run(Progress(), take).ok(), nic::LimitReached);
+    }
     REQUIRE(small.held() == 0);
   }
 }

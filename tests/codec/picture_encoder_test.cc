@@ -2,12 +2,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
 #include "codec/picture_decoder.h"
 #include "codec/small_codec.h"
-#include "codec/synthesis.h"
 #include "codec/thread_pool.h"
 
 using nic::EncoderSettings;
@@ -48,13 +48,39 @@ EncoderSettings SettingsOf(int slice_side_code, int effort) {
 std::pmr::vector<uint8_t> Encode(SmallCodec& codec, const PixelView& picture, const EncoderSettings& settings,
                                  const RateIndex& rate, nic::Parallel& parallel, double* psnr = nullptr) {
   PictureEncoder encoder(*codec.model, settings, picture, parallel, codec.memory);
-  REQUIRE(encoder.Analyse().ok());
   std::pmr::vector<uint8_t> bytes(&codec.memory);
+  REQUIRE(encoder.BeginAt(rate, psnr != nullptr).ok());
+  REQUIRE(encoder.Push(picture, true).ok());
   nic::Quality quality;
-  const Status status = encoder.Encode(rate, Progress(), &bytes, psnr ? &quality : nullptr);
+  const Status status = encoder.Finish({}, &bytes, psnr ? &quality : nullptr);
   if (psnr) *psnr = quality.psnr;
   INFO(status.message());
   REQUIRE(status.ok());
+  return bytes;
+}
+
+// The same with rows that come in pieces of random sizes and are gone after the call; `any_rate`: the rate is known at the
+// end only.
+std::pmr::vector<uint8_t> EncodePieces(SmallCodec& codec, const PixelView& picture, const EncoderSettings& settings,
+                                       const RateIndex& rate, nic::Parallel& parallel, uint32_t most, bool any_rate,
+                                       double* psnr) {
+  std::mt19937 random(most);
+  PictureEncoder encoder(*codec.model, settings, picture, parallel, codec.memory);
+  REQUIRE((any_rate ? encoder.BeginAnyRate(true) : encoder.BeginAt(rate, true)).ok());
+  std::vector<uint8_t> copy;
+  while (encoder.rows_pushed() < picture.height) {
+    const uint32_t y = encoder.rows_pushed();
+    PixelView piece = picture;
+    piece.height = std::min<uint32_t>(1 + static_cast<uint32_t>(random()) % most, picture.height - y);
+    copy.assign(picture.row(y), picture.row(y) + piece.stride * piece.height);
+    piece.pixels = copy.data();
+    REQUIRE(encoder.Push(piece).ok());
+    std::fill(copy.begin(), copy.end(), uint8_t{0});
+  }
+  std::pmr::vector<uint8_t> bytes(&codec.memory);
+  nic::Quality quality;
+  REQUIRE((any_rate ? encoder.Encode(rate, {}, Progress(), &bytes, &quality) : encoder.Finish({}, &bytes, &quality)).ok());
+  *psnr = quality.psnr;
   return bytes;
 }
 
@@ -70,11 +96,10 @@ double DecodedPsnr(SmallCodec& codec, const std::pmr::vector<uint8_t>& bytes, co
   OpenFile(bytes, &file);
   const nic::FileHeader& header = file.header();
   const nic::DecoderModel& numbers = codec.model->decoder();
-  const nic::SliceLayout layout(header.width, header.height, header.slice_side(), numbers);
   Serial serial;
-  nic::DecodedLatents decoded;
-  const nic::Rect all{0, 0, layout.latent_width(), layout.latent_height()};
-  REQUIRE(DecodeLatents(file, *codec.model, layout, all, false, Progress(), serial, codec.memory, &decoded).ok());
+  const nic::Rect whole{0, 0, header.width, header.height};
+  nic::PictureDecoder decoder(file, *codec.model, whole, {}, serial, codec.memory);
+  REQUIRE(decoder.Begin().ok());
   std::vector<uint8_t> samples(size_t{header.width} * static_cast<size_t>(header.channels()));
   double squares = 0;
   const auto take = [&](int64_t y, const int16_t* values) -> Status {
@@ -83,11 +108,7 @@ double DecodedPsnr(SmallCodec& codec, const std::pmr::vector<uint8_t>& bytes, co
     for (size_t i = 0; i < samples.size(); ++i) squares += std::pow(double(samples[i]) - picture.row(static_cast<uint32_t>(y))[i], 2);
     return {};
   };
-  const nic::GainField gains(numbers.inverse_gain, numbers.latent_channels, {header.gain_level, header.interpolation},
-                             nullptr, codec.memory);
-  REQUIRE(Synthesise(*codec.model, layout, decoded.latents, gains,
-                     {0, 0, header.width, header.height}, serial, codec.memory, take)
-              .ok());
+  REQUIRE(decoder.Run(Progress(), take).ok());
   return 10 * std::log10(255.0 * 255.0 * static_cast<double>(samples.size()) * header.height / squares);
 }
 
@@ -154,12 +175,63 @@ TEST_CASE("one analysis serves several rates") {
   const std::vector<uint8_t> pixels = MakePixels(3);
   const PixelView picture = ViewOf(pixels, 3);
   PictureEncoder encoder(*codec.model, SettingsOf(4, 3), picture, serial, codec.memory);
-  REQUIRE(encoder.Analyse().ok());
+  REQUIRE(encoder.BeginAnyRate(false).ok());
+  REQUIRE(encoder.Push(picture).ok());
   std::pmr::vector<uint8_t> bytes(&codec.memory);
   for (const RateIndex rate : {RateIndex{2, 0}, RateIndex{0, 0}, RateIndex{1, 100}, RateIndex{2, 0}}) {
-    REQUIRE(encoder.Encode(rate, Progress(), &bytes, nullptr).ok());
+    REQUIRE(encoder.Encode(rate, {}, Progress(), &bytes, nullptr).ok());
     REQUIRE(bytes == Encode(codec, picture, SettingsOf(4, 3), rate, serial));
   }
+}
+
+TEST_CASE("rows in pieces of any number give the same file and the same measure, whenever the rate is known") {
+  SmallCodec codec;
+  Serial serial;
+  ThreadPool pool(2);
+  for (const int channels : {1, 3}) {
+    const std::vector<uint8_t> pixels = MakePixels(channels);
+    const PixelView picture = ViewOf(pixels, channels);
+    for (const int code : {0, 1, 4}) {
+      double expected = 0;
+      const auto bytes = Encode(codec, picture, SettingsOf(code, 3), {1, 99}, serial, &expected);
+      for (const uint32_t most : {1u, 3u, 40u, 200u}) {
+        for (const bool any_rate : {false, true}) {
+          CAPTURE(channels, code, most, any_rate);
+          nic::Parallel& parallel = most == 3 ? static_cast<nic::Parallel&>(pool) : serial;
+          double psnr = 0;
+          REQUIRE(EncodePieces(codec, picture, SettingsOf(code, 3), {1, 99}, parallel, most, any_rate, &psnr) == bytes);
+          REQUIRE(psnr == expected);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("memory grows with the coded bytes, not with the height of a picture") {
+  SmallCodec codec;
+  Serial serial;
+  const auto encode = [&](uint32_t height, size_t* size) {
+    nic::Memory memory;
+    const PixelView shape{kWidth, height, 3, kWidth * 3, nullptr};
+    PictureEncoder encoder(*codec.model, SettingsOf(0, 3), shape, serial, memory);
+    REQUIRE(encoder.BeginAt({0, 0}, true).ok());
+    std::vector<uint8_t> row(kWidth * 3, 100);
+    for (uint32_t y = 0; y < height; ++y) REQUIRE(encoder.Push({kWidth, 1, 3, kWidth * 3, row.data()}).ok());
+    const uint64_t peak = memory.peak();
+    std::pmr::vector<uint8_t> bytes;
+    nic::Quality quality;
+    REQUIRE(encoder.Finish({}, &bytes, &quality).ok());
+    *size = bytes.size();
+    return peak;
+  };
+  size_t less = 0;
+  size_t more = 0;
+  const uint64_t low = encode(6400, &less);
+  const uint64_t high = encode(12800, &more);
+  CAPTURE(low, high, less, more);
+  // Every slice costs its entry in the list, too.
+  REQUIRE(high < low + 3 * (more - less) + 300 * sizeof(nic::EncodedSlice));
+  REQUIRE(low < 6400 * kWidth * 3 * 2);
 }
 
 TEST_CASE("a higher gain costs more bytes") {
@@ -201,7 +273,8 @@ TEST_CASE("an encoder that runs out of its limit says so and holds nothing") {
   {
     PictureEncoder encoder(*codec.model, SettingsOf(0, 3), picture, serial, small);
     std::pmr::vector<uint8_t> bytes(&small);
-    REQUIRE_THROWS_AS(encoder.Analyse().ok() && encoder.Encode({2, 0}, Progress(), &bytes, nullptr).ok(),
+    REQUIRE_THROWS_AS(encoder.BeginAnyRate(false).ok() && encoder.Push(picture).ok() &&
+                          encoder.Encode({2, 0}, {}, Progress(), &bytes, nullptr).ok(),
                       nic::LimitReached);
   }
   REQUIRE(small.held() == 0);

@@ -33,7 +33,7 @@ struct Coded {
     const TensorBuffer analysed = nic::testing::MakeAnalysed(codec.memory, kHeight, kWidth, 8, 4);
     const nic::GainField gains = GainsAt(codec, {2, 0});
     const Rect all{0, 0, kWidth, kHeight};
-    REQUIRE(EncodeSlice(*codec.model, analysed, all, {&gains, 1, false}, serial, codec.memory, &slice, nullptr).ok());
+    REQUIRE(EncodeSlice(*codec.model, nic::testing::AsWindow(codec.memory, analysed), all, {&gains, 1, false}, serial, codec.memory, &slice, nullptr).ok());
   }
 
   // Decodes into a larger tensor and requires that a failure leaves it as it was.

@@ -31,7 +31,7 @@ namespace {
 Status Encode(SmallCodec& codec, const TensorBuffer& analysed, const Rect& place, const SliceChoices& choices,
               EncodedSlice* slice, TensorWindow* decoded) {
   Serial serial;
-  return EncodeSlice(*codec.model, analysed, place, choices, serial, codec.memory, slice, decoded);
+  return EncodeSlice(*codec.model, nic::testing::AsWindow(codec.memory, analysed), place, choices, serial, codec.memory, slice, decoded);
 }
 
 // Encodes all of `analysed`, decodes it and compares with what the encoder says decoding gives.
@@ -166,7 +166,7 @@ TEST_CASE("threads change no byte") {
   REQUIRE(Encode(codec, analysed, {0, 0, 20, 30}, {&gains, 2, true}, &alone, nullptr).ok());
   nic::ThreadPool pool(3);
   EncodedSlice together(codec.memory);
-  REQUIRE(EncodeSlice(*codec.model, analysed, {0, 0, 20, 30}, {&gains, 2, true}, pool, codec.memory, &together, nullptr).ok());
+  REQUIRE(EncodeSlice(*codec.model, nic::testing::AsWindow(codec.memory, analysed), {0, 0, 20, 30}, {&gains, 2, true}, pool, codec.memory, &together, nullptr).ok());
   REQUIRE(together.stream == alone.stream);
   REQUIRE(together.check == alone.check);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "codec/synthesis.h"
 #include "container/bytes.h"
 
 namespace nic::testing {
@@ -75,6 +76,44 @@ bool IsFilled(const TensorWindow& a, const Rect& rect, int16_t value) {
     if (std::any_of(a.at(y, rect.x0), end, [&](int16_t sample) { return sample != value; })) return false;
   }
   return true;
+}
+
+TensorWindow AsWindow(Memory& memory, const TensorBuffer& tensor) {
+  const Rect all{0, 0, tensor.width(), tensor.height()};
+  TensorWindow window(memory, all, tensor.channels());
+  window.Take(tensor, all);
+  return window;
+}
+
+std::vector<int16_t> SynthesiseAll(SmallCodec& codec, const SliceLayout& layout, const TensorWindow& latents,
+                                   const RateIndex& rate, const Rect& region, Parallel& parallel, int64_t latent_rows) {
+  const DecoderModel& numbers = codec.model->decoder();
+  const GainField gains(numbers.inverse_gain, numbers.latent_channels, rate, nullptr, codec.memory);
+  SynthesisRun run(*codec.model, layout, gains, region, 0, parallel, codec.memory);
+  REQUIRE(run.Begin().ok());
+  std::vector<int16_t> values;
+  int64_t next = region.y0;
+  const auto take = [&](int64_t y, const int16_t* row) -> Status {
+    REQUIRE(y == next++);
+    values.insert(values.end(), row, row + region.width() * 3);
+    return {};
+  };
+  const Rect wanted = run.wanted();
+  int64_t ready = wanted.y0;
+  while (!run.done()) {
+    if (run.latents_needed() <= ready) {
+      REQUIRE(run.Advance(take).ok());
+      continue;
+    }
+    REQUIRE(ready < wanted.y1);
+    const int64_t end = std::min(ready + latent_rows, wanted.y1);
+    TensorWindow& window = run.Extend(end);
+    REQUIRE(window.rect().y1 == end);
+    const auto row_samples = wanted.width() * window.channels();
+    for (; ready < end; ++ready) std::copy_n(latents.at(ready, wanted.x0), row_samples, window.at(ready, wanted.x0));
+  }
+  REQUIRE(next == region.y1);
+  return values;
 }
 
 }  // namespace nic::testing

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "codec/prepared_model.h"
 #include "codec/slice_encoder.h"
+#include "codec/slice_layout.h"
 #include "codec/tensor_buffer.h"
 #include "container/file.h"
 #include "support/small_model.h"
@@ -39,6 +40,13 @@ bool SameSamples(const TensorBuffer& a, const TensorBuffer& b);
 TensorWindow MakeWindow(Memory& memory, int64_t height, int64_t width, int channels);
 bool SameInside(const TensorWindow& a, const TensorWindow& b, const Rect& rect);
 bool SameSamples(const TensorWindow& a, const TensorWindow& b);
+TensorWindow AsWindow(Memory& memory, const TensorBuffer& tensor);
 bool IsFilled(const TensorWindow& a, const Rect& rect, int16_t value);
+
+// All values of a region, three a pixel, that the synthesis gives for the latents of a whole picture, which are fed to it
+// `latent_rows` rows at a time. Requires that rows come once each, from the top down.
+std::vector<int16_t> SynthesiseAll(SmallCodec& codec, const SliceLayout& layout, const TensorWindow& latents,
+                                   const RateIndex& rate, const Rect& region, Parallel& parallel,
+                                   int64_t latent_rows = 1000000);
 
 }  // namespace nic::testing

@@ -9,13 +9,12 @@
 #include "codec/small_codec.h"
 #include "codec/thread_pool.h"
 
-using nic::FindLatents;
 using nic::RateIndex;
 using nic::Rect;
 using nic::Serial;
 using nic::SliceLayout;
 using nic::Status;
-using nic::Synthesise;
+using nic::SynthesisRun;
 using nic::TensorBuffer;
 using nic::TensorWindow;
 using nic::testing::SmallCodec;
@@ -35,25 +34,9 @@ struct Picture {
   }
   SliceLayout Layout() const { return SliceLayout(kWidth, kHeight, 64, codec.model->decoder()); }
 
-  // All values of a region, three a pixel, from no more latents than it needs; requires that the rows come once each,
-  // from the top down.
-  std::vector<int16_t> Values(const RateIndex& rate, const Rect& region, nic::Parallel& parallel) {
-    Rect needed;
-    REQUIRE(FindLatents(*codec.model, Layout(), region, codec.memory, &needed).ok());
-    TensorWindow part(codec.memory, needed, 8);
-    for (int64_t y = needed.y0; y < needed.y1; ++y) {
-      std::copy_n(latents.at(y, needed.x0), needed.width() * 8, part.at(y, needed.x0));
-    }
-    std::vector<int16_t> values;
-    int64_t next = region.y0;
-    const auto take = [&](int64_t y, const int16_t* row) -> Status {
-      REQUIRE(y == next++);
-      values.insert(values.end(), row, row + region.width() * 3);
-      return {};
-    };
-    REQUIRE(Synthesise(*codec.model, Layout(), part, InverseGains(rate), region, parallel, codec.memory, take).ok());
-    REQUIRE(next == region.y1);
-    return values;
+  std::vector<int16_t> Values(const RateIndex& rate, const Rect& region, nic::Parallel& parallel,
+                              int64_t latent_rows = 1000000) {
+    return nic::testing::SynthesiseAll(codec, Layout(), latents, rate, region, parallel, latent_rows);
   }
 
   SmallCodec codec;
@@ -96,13 +79,15 @@ TEST_CASE("a region is a crop of the whole and needs no more latents than its su
     const Rect region{x0, y0, x0 + 1 + below(kWidth - x0), y0 + 1 + below(kHeight - y0)};
     CAPTURE(region.x0, region.y0, region.x1, region.y1);
     const std::vector<int16_t> part =
-        picture.Values({2, 0}, region, trial % 2 ? static_cast<nic::Parallel&>(pool) : serial);
+        picture.Values({2, 0}, region, trial % 2 ? static_cast<nic::Parallel&>(pool) : serial, 1 + below(7));
     for (int64_t y = region.y0; y < region.y1; ++y) {
       const int16_t* row = &part[static_cast<size_t>((y - region.y0) * region.width() * 3)];
       REQUIRE(std::equal(row, row + region.width() * 3, &whole[static_cast<size_t>((y * kWidth + region.x0) * 3)]));
     }
-    Rect needed;
-    REQUIRE(FindLatents(*picture.codec.model, picture.Layout(), region, picture.codec.memory, &needed).ok());
+    const nic::GainField gains = picture.InverseGains({2, 0});
+    SynthesisRun run(*picture.codec.model, picture.Layout(), gains, region, 0, serial, picture.codec.memory);
+    REQUIRE(run.Begin().ok());
+    const Rect needed = run.wanted();
     // The small synthesis reads less than one latent beyond the region's.
     REQUIRE(needed.x0 >= std::max<int64_t>(region.x0 / 16 - 1, 0));
     REQUIRE(needed.x0 <= region.x0 / 16);
@@ -120,8 +105,12 @@ TEST_CASE("a rate changes the pixels, a failing row stops them") {
     ++calls;
     return y == 7 ? Status::Error(NIC_IO, 1, "enough") : Status();
   };
-  const Status status = Synthesise(*picture.codec.model, picture.Layout(), picture.latents, picture.InverseGains({0, 0}), kWhole, serial,
-                                   picture.codec.memory, take);
+  const nic::GainField gains = picture.InverseGains({0, 0});
+  SynthesisRun run(*picture.codec.model, picture.Layout(), gains, kWhole, 0, serial, picture.codec.memory);
+  REQUIRE(run.Begin().ok());
+  run.Extend(run.wanted().y1).Take(picture.latents);
+  Status status;
+  while (status.ok()) status = run.Advance(take);
   REQUIRE(status.code() == NIC_IO);
   REQUIRE(calls == 8);
 }

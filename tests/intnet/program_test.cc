@@ -58,6 +58,51 @@ int64_t DrawSide(Random& random, const Graph& graph) {  // one that every unshuf
   return unit > 1 ? unit * 3 * Draw(random, 1, 2) : Draw(random, 1, 13);
 }
 
+// Gives a run the rows that it says it needs, and none beyond.
+class MeteredSource final : public TensorSource {
+ public:
+  explicit MeteredSource(TensorsSource& source) : source_(source) {}
+  Status Read(int input, const TensorView& view) override {
+    REQUIRE(view.rect.y1 <= rows);
+    return source_.Read(input, view);
+  }
+  int64_t rows = 0;
+
+ private:
+  TensorsSource& source_;
+};
+
+TEST_CASE("A run in steps reads no further than it said and gives the same") {
+  Random random(29);
+  Memory memory;
+  for (int round = 0; round < 60; ++round) {
+    CAPTURE(round);
+    const Graph graph = MakeGraph(random, Draw(random, 1, 9), round % 2 == 0, memory);
+    const auto program = Prepare(graph, memory);
+    const int64_t height = DrawSide(random, graph), width = DrawSide(random, graph);
+    std::vector<Tensor> inputs;
+    for (const GraphInput& input : graph.inputs)
+      inputs.push_back(MakeTensor(random, height, width, input, static_cast<Fill>(Draw(random, 0, 3))));
+    const Rect rect = DrawRect(random, program->OutputSize(0, height, width));
+    const Settings settings{Draw(random, 0, 5), 1};
+    TensorsSource tensors(inputs);
+    MeteredSource source(tensors);
+    TensorsSink sink(graph.outputs.size(), rect);
+    Serial serial;
+    std::unique_ptr<ProgramRun> run;
+    REQUIRE(program->Begin(height, width, rect, settings.strip_rows, source, sink, serial, memory, &run).ok());
+    while (!run->done()) {
+      REQUIRE(run->rows_needed() >= source.rows);
+      source.rows = run->rows_needed();
+      REQUIRE(source.rows <= height);
+      REQUIRE(run->Advance().ok());
+    }
+    REQUIRE(run->Advance().ok());
+    REQUIRE(sink.complete());
+    CHECK(sink.tensors == Run(*program, graph, inputs, rect, settings));
+  }
+}
+
 TEST_CASE("A random graph gives what its definition says, for any rectangle, strips and tasks") {
   Random random(7);
   Memory memory;
