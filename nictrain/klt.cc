@@ -11,7 +11,7 @@ namespace {
 
 using torch::Tensor;
 
-constexpr double kBranchScale = 0.1;
+constexpr double kBranchScale = 0.02;
 constexpr double kStepConstant = 26;
 constexpr size_t kPictures = 200;  // about as many are looked at: more change nothing
 

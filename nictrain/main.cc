@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <thread>
 
 #include "arguments.h"
@@ -22,11 +23,11 @@ namespace {
 constexpr char kUsage[] =
     "usage: nictrain train CONFIG [--data PATH] [--output DIR] [--init FILE] [--resume CHECKPOINT] [--minutes N]\n"
     "                             [--threads N] [--device cpu|cuda]\n"
-    "       nictrain eval --checkpoint FILE --data PATH [--anchors FILE] [--curve NAME] [--threads N]\n"
+    "       nictrain eval --checkpoint PATH --data PATH [--anchors FILE] [--curve NAME] [--threads N]\n"
     "                             [--device cpu|cuda]\n"
-    "       nictrain export --checkpoint FILE --data PATH --output FILE.nicm [--model NAME] [--version N]\n"
+    "       nictrain export --checkpoint PATH --data PATH --output FILE.nicm [--model NAME] [--version N]\n"
     "                             [--notes FILE] [--first-coded SCALE] [--threads N]\n"
-    "       nictrain verify --package FILE.nicm --checkpoint FILE --data PATH [--limit N] [--threads N]\n"
+    "       nictrain verify --package FILE.nicm --checkpoint PATH --data PATH [--limit N] [--threads N]\n"
     "       nictrain pack FOLDER PACK\n"
     "       nictrain halve CHECKPOINT FILE\n";
 
@@ -75,9 +76,15 @@ Status RunTrain(int count, char** texts) {
   return Train(run);
 }
 
+// `path`: a safetensors file, or a training's folder, of whose newest checkpoint the moving average is taken.
 Status ReadNetwork(const std::string& path, std::shared_ptr<Network>* network) {
   StoredTensors weights;
-  NIC_RETURN_IF_ERROR(ReadSafetensors(path, &weights));
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    NIC_RETURN_IF_ERROR(ReadAverage(path, &weights));
+  } else {
+    NIC_RETURN_IF_ERROR(ReadSafetensors(path, &weights));
+  }
   NetworkShape shape;
   NIC_RETURN_IF_ERROR(InferShape(weights, &shape).Within(path.c_str()));
   *network = std::make_shared<Network>(shape);

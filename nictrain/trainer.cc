@@ -40,6 +40,12 @@ std::vector<std::string> ListCheckpoints(const std::string& folder) {
   return found;
 }
 
+// `path` itself where it is a checkpoint.
+std::string NewestCheckpoint(const std::string& path) {
+  const std::vector<std::string> below = ListCheckpoints(path);
+  return below.empty() ? path : below.back();
+}
+
 Status IoError(const char* what, const std::string& path, const std::error_code& error) {
   return Status::Error(NIC_IO, Status::kNoOffset, "%s %s: %s", what, path.c_str(), error.message().c_str());
 }
@@ -223,10 +229,12 @@ Status Trainer::Save(const std::string& folder, double elapsed_seconds) const {
   return {};
 }
 
+Status ReadAverage(const std::string& path, StoredTensors* average) {
+  return ReadSafetensorsParts(StatePath(NewestCheckpoint(path), 1), average);
+}
+
 Status Trainer::Resume(const std::string& path, double* elapsed_seconds) {
-  std::string folder = path;
-  const std::vector<std::string> below = ListCheckpoints(path);
-  if (!below.empty()) folder = below.back();
+  const std::string folder = NewestCheckpoint(path);
   std::vector<uint8_t> text;
   NIC_RETURN_IF_ERROR(ReadFile(folder + "/state.json", &text));
   const auto about = nlohmann::json::parse(text, nullptr, false);

@@ -96,6 +96,9 @@ class Trainer {
   int64_t step_ = 0;
 };
 
+// The moving average out of a checkpoint's folder, or out of the newest below a training's output folder.
+Status ReadAverage(const std::string& path, StoredTensors* average);
+
 // The learning rate's factor in [0, 1]: a linear warm-up, then a cosine that reaches zero at `progress` 1.
 double RateFactor(int64_t step, int64_t warmup, double progress);
 
