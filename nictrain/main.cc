@@ -39,11 +39,10 @@ void RequestStop(int) { stop_requested = true; }
 
 Status Usage(const char* what) { return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what); }
 
-// At least two: with one thread LibTorch leaves 1x1 convolutions to a plain loop that is several times slower.
 Status UseThreads(const Arguments& arguments) {
   double threads = std::thread::hardware_concurrency();
   NIC_RETURN_IF_ERROR(arguments.GetNumber("threads", 1, 1024, &threads));
-  torch::set_num_threads(std::max(2, static_cast<int>(threads)));
+  torch::set_num_threads(static_cast<int>(threads));
   return {};
 }
 

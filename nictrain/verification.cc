@@ -134,10 +134,11 @@ Status EvaluateCodec(DecoderModel&& decoder, EncoderModel&& encoder, const Datas
   for (size_t i = 0; i < pictures.size(); ++i) {
     const Picture& picture = pictures.picture(i);
     PictureEncoder codec(*model, {}, View(picture), parallel, memory);
-    NIC_RETURN_IF_ERROR(codec.Analyse());
+    NIC_RETURN_IF_ERROR(codec.BeginAnyRate(true));
+    NIC_RETURN_IF_ERROR(codec.Push(View(picture), true));
     for (size_t j = 0; j < rates.size(); ++j) {
       Quality quality;
-      NIC_RETURN_IF_ERROR(codec.Encode(rates[j], {}, &bytes, &quality));
+      NIC_RETURN_IF_ERROR(codec.Encode(rates[j], {}, {}, &bytes, &quality));
       const double pixels = static_cast<double>(picture.width) * picture.height;
       (*points)[j].bpp += 8.0 * static_cast<double>(bytes.size()) / pixels / static_cast<double>(pictures.size());
       (*points)[j].psnr += std::min(quality.psnr, 99.0) / static_cast<double>(pictures.size());
