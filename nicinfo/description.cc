@@ -20,6 +20,18 @@ std::string FindModelName(nic_context* context, const nic_info& info) {
   return "";
 }
 
+// About what nicdec holds to decode the file, with the threads of the context; 0 for a file that cannot be opened.
+uint64_t EstimateMemory(const std::vector<uint8_t>& bytes, nic_context* context) {
+  nic_decoder* decoder = nullptr;
+  uint64_t memory = 0;
+  if (nic_decoder_new(context, &decoder, nullptr) != NIC_OK) return 0;
+  if (nic_decoder_open(decoder, bytes.data(), bytes.size()) == NIC_OK && nic_decoder_memory(decoder, &memory) == NIC_OK) {
+    memory += bytes.size();
+  }
+  nic_decoder_free(decoder);
+  return memory;
+}
+
 // All slices that are whole; their count is bounded by the bytes.
 void ReadSlices(const std::vector<uint8_t>& bytes, std::vector<nic_slice_info>* slices) {
   constexpr size_t kAtOnce = 1 << 16;
@@ -62,6 +74,7 @@ Outcome Describe(const std::string& file, nic_context* context, Description* des
   status = nic_read_info(bytes.data(), bytes.size(), nullptr, &description->info, &error);
   if (status != NIC_OK && (status != NIC_TRUNCATED || description->info.width == 0)) return Outcome::Library(error);
   description->model_name = FindModelName(context, description->info);
+  if (!description->model_name.empty()) description->decode_memory = EstimateMemory(bytes, context);
   ReadSlices(bytes, &description->slices);
   NIC_TOOLS_RETURN_IF_FAILED(ReadMetadataSizes(bytes, description));
   return Outcome::Library(error);

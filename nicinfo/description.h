@@ -15,6 +15,7 @@ struct Description {
   uint64_t bytes_present = 0;          // of info.file_size
   std::string model_name;              // empty if no known model has the file's id and digest
   uint64_t metadata_sizes[3] = {};     // contents of each of kMetadataKinds
+  uint64_t decode_memory = 0;          // bytes to decode it with one thread; 0 if that is not known
   std::vector<nic_slice_info> slices;  // as many as the bytes hold
 
   double bpp() const { return 8.0 * static_cast<double>(info.file_size) / info.width / info.height; }

@@ -61,6 +61,7 @@ Json AsJson(const Description& d) {
           {"gain_map_bytes", info.gain_map_size},
           {"hyper_latent_bytes", info.hyper_size},
           {"latent_bytes", info.latent_size},
+          {"decode_memory", d.decode_memory ? Json(d.decode_memory) : Json()},
           {"bits_per_pixel", d.bpp()},
           {"slices", slices}};
 }

@@ -72,6 +72,7 @@ std::string FormatText(const Description& d) {
   Append(&out, "  %-16s %s, id %u, digest %06x\n", "model",
          d.model_name.empty() ? "not known here" : d.model_name.c_str(), info.model_id, info.model_digest);
   Append(&out, "  %-16s level %u + %u/256\n", "gain", info.gain_level, info.interpolation);
+  if (d.decode_memory) Append(&out, "  %-16s %13s bytes of memory with one thread\n", "to decode", Grouped(d.decode_memory).c_str());
   AppendMetadata(&out, d);
   AppendSlices(&out, d);
   return out;

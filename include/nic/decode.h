@@ -64,6 +64,67 @@ typedef int (*nic_rows_callback)(void *user, uint32_t y, uint32_t rows, const ui
  * call after rows have come. Memory does not grow with the picture's height: nic_decoder_memory tells how much. */
 NIC_API nic_status nic_decoder_decode_rows(nic_decoder *decoder, nic_rows_callback callback, void *user);
 
+/* Tells about how many bytes of memory the context will hold while the opened file, or the region of it, is decoded by
+ * nic_decoder_decode_rows, or by nic_decoder_decode with the image not counted: models and all. It depends on the width,
+ * the side of the slices and the context's threads, not on the height. */
+NIC_API nic_status nic_decoder_memory(nic_decoder *decoder, uint64_t *bytes);
+
+/* A file that arrives in pieces, from a network or a pipe: bytes are pushed in as they come, of any number, and
+ * nic_decoder_next tells what they allow. Pixels are the same as from nic_decoder_decode, however the file was cut.
+ *
+ *   nic_decoder_begin_push(decoder);
+ *   for (;;) {
+ *     nic_event event = NIC_EVENT_INIT;
+ *     if (nic_decoder_next(decoder, &event)) return fail(nic_decoder_error(decoder)->message);
+ *     if (event.type == NIC_EVENT_DONE) break;
+ *     if (event.type == NIC_EVENT_ROWS) show(event.y, event.rows, event.pixels, event.stride);
+ *     if (event.type != NIC_EVENT_NEED_MORE) continue;
+ *     size = receive(bytes);
+ *     if (size) nic_decoder_push(decoder, bytes, size);
+ *     else nic_decoder_end_push(decoder);
+ *   }
+ *
+ * The work is done in nic_decoder_next, a slice or a strip of rows at a time. A file that ends too early gives the
+ * slices that arrived, the rows above the first that is missing, and then NIC_TRUNCATED; with NIC_DECODER_KEEP_GOING
+ * all rows come before, grey where slices are missing. A damaged slice ends the rows in the same way with
+ * NIC_SLICE_DAMAGED. */
+typedef enum nic_event_type {
+  NIC_EVENT_NEED_MORE = 0, /* nothing more to tell before more bytes, or the end, are pushed */
+  NIC_EVENT_HEADER = 1,    /* the header is there: nic_decoder_info tells width, height and all that it says */
+  NIC_EVENT_METADATA = 2,  /* metadata of kind `metadata` are there, for nic_decoder_metadata */
+  NIC_EVENT_PICTURE = 3,   /* all that stands before the slices is there: nic_decoder_info tells alpha and sizes; a
+                              region may still be set, until the next call */
+  NIC_EVENT_SLICE = 4,     /* slice number `slice` is decoded; `damaged` only with NIC_DECODER_KEEP_GOING */
+  NIC_EVENT_ROWS = 5,      /* `rows` rows from `y` on, from the top down as with nic_rows_callback */
+  NIC_EVENT_DONE = 6       /* all rows were told */
+} nic_event_type;
+
+typedef struct nic_event {
+  size_t struct_size; /* sizeof(nic_event) - NIC_EVENT_INIT sets it */
+  nic_event_type type;
+  nic_metadata metadata;
+  uint64_t slice; /* from left to right, then down, from 0 */
+  int damaged;
+  uint32_t y; /* of the picture or region, from 0 */
+  uint32_t rows;
+  const uint8_t *pixels; /* valid until the next call with the decoder */
+  size_t stride;         /* bytes from a row to the next */
+} nic_event;
+#define NIC_EVENT_INIT \
+  { sizeof(nic_event), NIC_EVENT_NEED_MORE, NIC_METADATA_ICC, 0, 0, 0, 0, NULL, 0 }
+
+/* Begins such a file, in place of nic_decoder_open. Parameters are as for whole files; nic_decoder_info,
+ * nic_decoder_metadata, nic_decoder_set_region and nic_decoder_damaged_slices serve from NIC_EVENT_HEADER on. */
+NIC_API nic_status nic_decoder_begin_push(nic_decoder *decoder);
+/* Takes the next `size` bytes, which are copied. NIC_WRONG_STATE if no file is begun or it has been ended; the failure
+ * that nic_decoder_next has told, if any. */
+NIC_API nic_status nic_decoder_push(nic_decoder *decoder, const void *bytes, size_t size);
+/* Says that no more bytes will come. Not needed where the file is whole, but bytes behind its end are only looked for
+ * where more are pushed. */
+NIC_API nic_status nic_decoder_end_push(nic_decoder *decoder);
+/* Tells the next event. A failure is final and is told again until another file is begun. */
+NIC_API nic_status nic_decoder_next(nic_decoder *decoder, nic_event *event);
+
 /* How many of the slices that the last decoding needed were damaged or missing. */
 NIC_API uint64_t nic_decoder_damaged_slices(const nic_decoder *decoder);
 

@@ -7,8 +7,9 @@
  *   nic/status.h   what calls return
  *   nic/context.h  threads, memory, limits, models; needed only for what differs from the defaults
  *   nic/image.h    pixels, and reading a file's header
- *   nic/decode.h   nic_decode in one call, nic_decoder with options
- *   nic/encode.h   nic_encode in one call, nic_encoder with options
+ *   nic/decode.h   nic_decode in one call; nic_decoder with options, regions, rows as they are ready, and files that
+ *                  arrive in pieces
+ *   nic/encode.h   nic_encode in one call; nic_encoder with options and targets, and pictures that come row by row
  *
  * The shortest decoder:
  *

@@ -78,6 +78,15 @@ class Decoder : public Handle<nic_decoder, nic_decoder_new, nic_decoder_free> {
     Check(nic_decoder_decode(get(), &view));
     return image;
   }
+  // A file that arrives in pieces: see nic_decoder_begin_push.
+  void BeginPush() { Check(nic_decoder_begin_push(get())); }
+  void Push(const void* bytes, size_t size) { Check(nic_decoder_push(get(), bytes, size)); }
+  void EndPush() { Check(nic_decoder_end_push(get())); }
+  nic_event Next() {
+    nic_event event = NIC_EVENT_INIT;
+    Check(nic_decoder_next(get(), &event));
+    return event;
+  }
   void Check(nic_status status) const { ThrowIf(status, *nic_decoder_error(get())); }
 };
 
@@ -89,6 +98,19 @@ class Encoder : public Handle<nic_encoder, nic_encoder_new, nic_encoder_free> {
     const uint8_t* bytes;
     size_t size;
     Check(nic_encoder_encode(get(), &image, 0, &bytes, &size, result));
+    return {bytes, bytes + size};
+  }
+  // The same with rows that come piece by piece: see nic_encoder_begin.
+  void Begin(uint32_t width, uint32_t height, nic_pixel_format format, bool measure = false) {
+    Check(nic_encoder_begin(get(), width, height, format, measure));
+  }
+  void PushRows(const uint8_t* pixels, size_t stride, uint32_t rows) {
+    Check(nic_encoder_push_rows(get(), pixels, stride, rows));
+  }
+  std::vector<uint8_t> Finish(nic_encode_result* result = nullptr) {
+    const uint8_t* bytes;
+    size_t size;
+    Check(nic_encoder_finish(get(), &bytes, &size, result));
     return {bytes, bytes + size};
   }
   void Check(nic_status status) const { ThrowIf(status, *nic_encoder_error(get())); }

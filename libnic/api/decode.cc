@@ -5,33 +5,16 @@
 #include <memory>
 #include <span>
 
-#include "api/context.h"
+#include "api/decoder.h"
 #include "api/file_info.h"
 #include "api/guard.h"
+#include "api/push.h"
+#include "api/row_converter.h"
 #include "codec/gain_map.h"
 #include "codec/picture_decoder.h"
 #include "image/alpha.h"
 #include "image/metadata.h"
 #include "image/pixels.h"
-
-struct nic_decoder {
-  explicit nic_decoder(nic_context& own_context) : context(own_context), file(own_context.memory) {}
-
-  nic_context& context;
-  bool keep_going = false;
-  int format = 0;   // 0: the file's
-  nic::Rect region;  // empty: the whole picture
-
-  nic::FileReader file;
-  bool opened = false;
-  const nic::Element* alpha_element = nullptr;
-  const nic::Element* gain_map_element = nullptr;
-  nic::Buffer<uint8_t> metadata[3];  // ICC, Exif, XMP, once asked for
-  const nic::ModelStore::Model* model = nullptr;
-  uint64_t damaged = 0;
-
-  nic_error error = {};
-};
 
 namespace nic {
 namespace {
@@ -40,143 +23,36 @@ constexpr uint32_t kRowsAtOnce = 16;
 
 Status InvalidArgument(const char* what) { return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what); }
 
-int FileFormat(const nic_decoder& decoder) {
-  return decoder.file.header().channels() + (decoder.alpha_element ? 1 : 0);
-}
-int ResultFormat(const nic_decoder& decoder) { return decoder.format ? decoder.format : FileFormat(decoder); }
-bool HasAlpha(int format) { return format % 2 == 0; }
-int ColourChannels(int format) { return format - (HasAlpha(format) ? 1 : 0); }
-
-// Turns rows of synthesis output, and of alpha, into samples of the wanted format.
-class RowConverter {
- public:
-  RowConverter(const nic_decoder& decoder, const Rect& region)
-      : region_(region),
-        width_(static_cast<size_t>(region.width())),
-        output_bits_(decoder.model->prepared->decoder().output_bits),
-        file_colours_(decoder.file.header().channels()),
-        result_format_(ResultFormat(decoder)),
-        coded_(decoder.context.memory, width_ * 3),
-        converted_(decoder.context.memory, width_ * 3) {
-    if (!decoder.alpha_element || !HasAlpha(result_format_)) return;
-    alpha_offset_ = decoder.alpha_element->payload_offset;
-    payload_ = decoder.file.Payload(*decoder.alpha_element);
-    alpha_ = std::make_unique<AlphaDecoder>(decoder.file.header().width, decoder.file.header().height,
-                                            decoder.context.memory);
-  }
-
-  // Goes to the region's first row.
-  Status Begin() {
-    if (!alpha_) return {};
-    NIC_RETURN_IF_ERROR(alpha_->Begin(payload_).MovedBy(alpha_offset_));
-    for (int64_t y = 0; y < region_.y0; ++y) NIC_RETURN_IF_ERROR(NextAlpha());
-    return {};
-  }
-
-  // Takes the next row.
-  Status Convert(const int16_t* values, uint8_t* samples) {
-    const bool with_alpha = HasAlpha(result_format_);
-    uint8_t* colours = with_alpha ? converted_.data() : samples;
-    ConvertColours(values, colours);
-    if (alpha_) NIC_RETURN_IF_ERROR(NextAlpha());
-    if (with_alpha) AddAlpha(colours, samples);
-    return {};
-  }
-
-  // Reads what is left of alpha, so that damage in it is found whatever region was wanted.
-  Status Finish() { return alpha_ ? alpha_->Finish().MovedBy(alpha_offset_) : Status(); }
-
- private:
-  Status NextAlpha() { return alpha_->Next(&alpha_row_).MovedBy(alpha_offset_); }
-
-  void ConvertColours(const int16_t* values, uint8_t* colours) {
-    const bool direct = file_colours_ == ColourChannels(result_format_);
-    uint8_t* coded = direct ? colours : coded_.data();
-    (file_colours_ == 1 ? RoundToGrey : RoundToRgb)(values, width_, output_bits_, coded);
-    if (!direct) (file_colours_ == 1 ? ConvertGreyToRgb : ConvertRgbToGrey)(coded, width_, colours);
-  }
-
-  void AddAlpha(const uint8_t* colours, uint8_t* samples) const {
-    const int channels = ColourChannels(result_format_);
-    const uint8_t* alpha = alpha_ ? alpha_row_ + region_.x0 : nullptr;
-    for (size_t x = 0; x < width_; ++x) {
-      for (int c = 0; c < channels; ++c) *samples++ = *colours++;
-      *samples++ = alpha ? alpha[x] : 255;
-    }
-  }
-
-  Rect region_;
-  size_t width_;
-  int output_bits_;
-  int file_colours_;
-  int result_format_;
-  uint64_t alpha_offset_ = 0;
-  std::span<const uint8_t> payload_;
-  std::unique_ptr<AlphaDecoder> alpha_;  // null where it is not wanted or, as 255, not there
-  const uint8_t* alpha_row_ = nullptr;
-  Buffer<uint8_t> coded_;
-  Buffer<uint8_t> converted_;
-};
+int FileFormat(const nic_decoder& decoder) { return decoder.file.header().channels() + (decoder.alpha_element ? 1 : 0); }
 
 Status Open(nic_decoder& decoder, std::span<const uint8_t> bytes) {
-  decoder.opened = false;
-  decoder.damaged = 0;
-  decoder.region = {};
-  decoder.alpha_element = nullptr;
-  decoder.gain_map_element = nullptr;
-  for (Buffer<uint8_t>& metadata : decoder.metadata) metadata = {};
+  CloseFile(decoder);
   Status cut;
   NIC_RETURN_IF_ERROR(OpenWholeFile(bytes, decoder.context.limits, &decoder.file, &cut));
-  decoder.alpha_element = decoder.file.Find(ElementType::kAlpha);
-  decoder.gain_map_element = decoder.file.Find(ElementType::kGainMap);
-  const FileHeader& header = decoder.file.header();
-  NIC_RETURN_IF_ERROR(
-      decoder.context.models.FindForDecoding(header.model_id, header.model_digest, &decoder.model));
-  const int levels = decoder.model->prepared->decoder().levels;
-  if (header.gain_level >= levels || (header.gain_level == levels - 1 && header.interpolation != 0)) {
-    return Status::Error(NIC_MALFORMED, decoder.file.header_size() - kGainFromEnd,
-                         "gain_level: %d + %d/256 is above the model's highest level, %d", header.gain_level,
-                         header.interpolation, levels - 1);
-  }
+  FindParts(decoder);
+  NIC_RETURN_IF_ERROR(FindModel(decoder));
   decoder.opened = true;
   return {};
 }
 
-Rect ResultRegion(const nic_decoder& decoder) {
-  const FileHeader& header = decoder.file.header();
-  return decoder.region.width() > 0 ? decoder.region : Rect{0, 0, header.width, header.height};
-}
-
-SliceLayout LayoutOf(const nic_decoder& decoder) {
-  const FileHeader& header = decoder.file.header();
-  return SliceLayout(header.width, header.height, header.slice_side(), decoder.model->prepared->decoder());
-}
-
 // Refuses what would take longer than the limits allow for a file of that size.
-Status CheckDecodeWork(const nic_decoder& decoder, uint64_t file_size) {
-  const PreparedModel& model = *decoder.model->prepared;
-  const SliceLayout layout = LayoutOf(decoder);
-  Rect wanted;
-  NIC_RETURN_IF_ERROR(model.synthesis().FindInputRect(layout.latent_height(), layout.latent_width(),
-                                                      ResultRegion(decoder), decoder.context.memory, &wanted));
-  return CheckWork(CountDecodeWork(model, layout, wanted), file_size, decoder.context.limits);
+Status CheckDecodeWork(const nic_decoder& decoder) {
+  double work = 0;
+  NIC_RETURN_IF_ERROR(CountWork(decoder, &work));
+  return CheckWork(work, decoder.file.size(), decoder.context.limits);
 }
 
-Status ReadGainMap(const nic_decoder& decoder, GainMap* map) {
-  const SliceLayout layout = LayoutOf(decoder);
-  const Element& element = *decoder.gain_map_element;
-  return DecodeGainMap(decoder.file.Payload(element), layout.latent_height(), layout.latent_width(),
-                       decoder.context.memory, map)
-      .MovedBy(element.payload_offset);
+std::span<const uint8_t> AlphaPayload(const nic_decoder& decoder) {
+  return decoder.alpha_element ? decoder.file.Payload(*decoder.alpha_element) : std::span<const uint8_t>();
 }
 
 // Decodes and hands each row of samples to `take`, which counts rows from the region's first.
 template <typename Take>
 Status DecodeRows(nic_decoder& decoder, Take&& take) {
   nic_context& context = decoder.context;
-  NIC_RETURN_IF_ERROR(CheckDecodeWork(decoder, decoder.file.size()));
+  NIC_RETURN_IF_ERROR(CheckDecodeWork(decoder));
   const Rect region = ResultRegion(decoder);
-  RowConverter converter(decoder, region);
+  RowConverter converter(decoder, region, AlphaPayload(decoder));
   NIC_RETURN_IF_ERROR(converter.Begin());
   GainMap gain_map;
   DecoderChoices choices;
@@ -215,8 +91,15 @@ Status CheckOpened(const nic_decoder& decoder) {
                         : Status::Error(NIC_WRONG_STATE, Status::kNoOffset, "decoder: no file has been opened well");
 }
 
-Status DecodeInto(nic_decoder& decoder, const nic_image& image) {
+// Of a file that nic_decoder_open was given.
+Status CheckWhole(const nic_decoder& decoder) {
   NIC_RETURN_IF_ERROR(CheckOpened(decoder));
+  if (!decoder.pushed) return {};
+  return Status::Error(NIC_WRONG_STATE, Status::kNoOffset, "decoder: a pushed file comes out of nic_decoder_next");
+}
+
+Status DecodeInto(nic_decoder& decoder, const nic_image& image) {
+  NIC_RETURN_IF_ERROR(CheckWhole(decoder));
   NIC_RETURN_IF_ERROR(CheckImage(decoder, image));
   return DecodeRows(decoder, [&](uint32_t y, const int16_t* values, RowConverter& converter) -> Status {
     return converter.Convert(values, image.pixels + y * image.stride);
@@ -225,7 +108,7 @@ Status DecodeInto(nic_decoder& decoder, const nic_image& image) {
 
 // Collects rows, so that the callback gets a few at a time.
 Status DecodeToCallback(nic_decoder& decoder, nic_rows_callback callback, void* user) {
-  NIC_RETURN_IF_ERROR(CheckOpened(decoder));
+  NIC_RETURN_IF_ERROR(CheckWhole(decoder));
   if (!callback) return InvalidArgument("callback: null");
   const Rect region = ResultRegion(decoder);
   const size_t stride = static_cast<size_t>(region.width()) * static_cast<size_t>(ResultFormat(decoder));
@@ -257,6 +140,9 @@ Status SetParameter(nic_decoder& decoder, nic_decoder_parameter parameter, doubl
 
 Status SetRegion(nic_decoder& decoder, uint32_t x, uint32_t y, uint32_t width, uint32_t height) {
   NIC_RETURN_IF_ERROR(CheckOpened(decoder));
+  if (decoder.pushed && decoder.pushed->has_begun()) {
+    return Status::Error(NIC_WRONG_STATE, Status::kNoOffset, "region: decoding has begun");
+  }
   const FileHeader& header = decoder.file.header();
   const Rect region{x, y, int64_t{x} + width, int64_t{y} + height};
   if (width == 0 || height == 0 || region.x1 > header.width || region.y1 > header.height) {
@@ -292,7 +178,7 @@ Status IsPremultiplied(nic_decoder& decoder, int* premultiplied) {
 Status DecodeOnce(nic_context& context, std::span<const uint8_t> bytes, nic_image* image) {
   nic_decoder decoder(context);
   NIC_RETURN_IF_ERROR(Open(decoder, bytes));
-  NIC_RETURN_IF_ERROR(CheckDecodeWork(decoder, decoder.file.size()));  // before memory for pixels is asked for
+  NIC_RETURN_IF_ERROR(CheckDecodeWork(decoder));  // before memory for pixels is asked for
   const FileHeader& header = decoder.file.header();
   nic_image result = {header.width, header.height, static_cast<nic_pixel_format>(FileFormat(decoder)),
                       size_t{header.width} * static_cast<size_t>(FileFormat(decoder)), nullptr};
@@ -305,8 +191,86 @@ Status DecodeOnce(nic_context& context, std::span<const uint8_t> bytes, nic_imag
   return {};
 }
 
+// About what decoding will hold at once.
+Status EstimateMemory(nic_decoder& decoder, uint64_t* bytes) {
+  NIC_RETURN_IF_ERROR(CheckWhole(decoder));
+  const Rect region = ResultRegion(decoder);
+  const uint64_t held = decoder.context.memory.held();
+  PictureDecoder picture(decoder.file, *decoder.model->prepared, region, {}, *decoder.context.parallel,
+                         decoder.context.memory);
+  NIC_RETURN_IF_ERROR(picture.Begin());
+  const auto row = static_cast<uint64_t>(region.width()) * static_cast<uint64_t>(ResultFormat(decoder));
+  *bytes = held + picture.EstimateMemory() + (kRowsAtOnce + 2) * row;
+  if (decoder.alpha_element) *bytes += AlphaDecoder::EstimateMemory(AlphaPayload(decoder), decoder.file.header().width);
+  if (decoder.gain_map_element) {
+    const SliceLayout layout = LayoutOf(decoder);
+    *bytes += 2 * static_cast<uint64_t>(layout.latent_width()) * static_cast<uint64_t>(layout.latent_height());
+  }
+  return {};
+}
+
 }  // namespace
+
+void CloseFile(nic_decoder& decoder) {
+  decoder.opened = false;
+  decoder.pushed.reset();
+  decoder.damaged = 0;
+  decoder.region = {};
+  decoder.alpha_element = nullptr;
+  decoder.gain_map_element = nullptr;
+  for (Buffer<uint8_t>& metadata : decoder.metadata) metadata = {};
+}
+
+void FindParts(nic_decoder& decoder) {
+  decoder.alpha_element = decoder.file.Find(ElementType::kAlpha);
+  decoder.gain_map_element = decoder.file.Find(ElementType::kGainMap);
+}
+
+Status FindModel(nic_decoder& decoder) {
+  const FileHeader& header = decoder.file.header();
+  NIC_RETURN_IF_ERROR(
+      decoder.context.models.FindForDecoding(header.model_id, header.model_digest, &decoder.model));
+  const int levels = decoder.model->prepared->decoder().levels;
+  if (header.gain_level < levels - 1 || (header.gain_level == levels - 1 && header.interpolation == 0)) return {};
+  return Status::Error(NIC_MALFORMED, decoder.file.header_size() - kGainFromEnd,
+                       "gain_level: %d + %d/256 is above the model's highest level, %d", header.gain_level,
+                       header.interpolation, levels - 1);
+}
+
+SliceLayout LayoutOf(const nic_decoder& decoder) {
+  const FileHeader& header = decoder.file.header();
+  return SliceLayout(header.width, header.height, header.slice_side(), decoder.model->prepared->decoder());
+}
+
+Status CountWork(const nic_decoder& decoder, double* work) {
+  const PreparedModel& model = *decoder.model->prepared;
+  const SliceLayout layout = LayoutOf(decoder);
+  Rect wanted;
+  NIC_RETURN_IF_ERROR(model.synthesis().FindInputRect(layout.latent_height(), layout.latent_width(),
+                                                      ResultRegion(decoder), decoder.context.memory, &wanted));
+  *work = CountDecodeWork(model, layout, wanted);
+  return {};
+}
+
+Status ReadGainMap(const nic_decoder& decoder, GainMap* map) {
+  const SliceLayout layout = LayoutOf(decoder);
+  const Element& element = *decoder.gain_map_element;
+  return DecodeGainMap(decoder.file.Payload(element), layout.latent_height(), layout.latent_width(),
+                       decoder.context.memory, map)
+      .MovedBy(element.payload_offset);
+}
+
+int ResultFormat(const nic_decoder& decoder) { return decoder.format ? decoder.format : FileFormat(decoder); }
+
+Rect ResultRegion(const nic_decoder& decoder) {
+  const FileHeader& header = decoder.file.header();
+  return decoder.region.width() > 0 ? decoder.region : Rect{0, 0, header.width, header.height};
+}
+
 }  // namespace nic
+
+nic_decoder::nic_decoder(nic_context& own_context) : context(own_context), file(own_context.memory) {}
+nic_decoder::~nic_decoder() = default;
 
 nic_status nic_decode(nic_context* context, const void* bytes, size_t size, nic_image* image, nic_error* error) {
   return nic::Guard(error, [&]() -> nic::Status {
@@ -337,7 +301,7 @@ nic_status nic_decoder_set(nic_decoder* decoder, nic_decoder_parameter parameter
 nic_status nic_decoder_open(nic_decoder* decoder, const void* bytes, size_t size) {
   if (!decoder) return NIC_INVALID_ARGUMENT;
   return nic::Guard(&decoder->error, [&]() -> nic::Status {
-    decoder->opened = false;
+    nic::CloseFile(*decoder);
     if (!bytes) return nic::InvalidArgument("bytes: null");
     return nic::Open(*decoder, {static_cast<const uint8_t*>(bytes), size});
   });
@@ -388,6 +352,15 @@ nic_status nic_decoder_decode(nic_decoder* decoder, const nic_image* image) {
 nic_status nic_decoder_decode_rows(nic_decoder* decoder, nic_rows_callback callback, void* user) {
   if (!decoder) return NIC_INVALID_ARGUMENT;
   return nic::Guard(&decoder->error, [&] { return nic::DecodeToCallback(*decoder, callback, user); });
+}
+
+nic_status nic_decoder_memory(nic_decoder* decoder, uint64_t* bytes) {
+  if (!decoder) return NIC_INVALID_ARGUMENT;
+  return nic::Guard(&decoder->error, [&]() -> nic::Status {
+    if (!bytes) return nic::InvalidArgument("bytes: null");
+    *bytes = 0;
+    return nic::EstimateMemory(*decoder, bytes);
+  });
 }
 
 uint64_t nic_decoder_damaged_slices(const nic_decoder* decoder) { return decoder ? decoder->damaged : 0; }

@@ -23,22 +23,27 @@ inline nic_status Report(const Status& status, nic_error* error) {
 
 // Runs a function that returns Status; whatever it throws becomes a status too.
 template <typename F>
-nic_status Guard(nic_error* error, F&& function) noexcept {
+Status CatchAll(F&& function) noexcept {
   try {
-    return Report(function(), error);
+    return function();
   } catch (const LimitReached& reached) {
-    return Report(Status::Error(NIC_LIMIT_MEMORY, Status::kNoOffset,
-                                "max_memory: %llu bytes would be needed at once, the limit is %llu",
-                                static_cast<unsigned long long>(reached.wanted),
-                                static_cast<unsigned long long>(reached.limit)),
-                  error);
+    return Status::Error(NIC_LIMIT_MEMORY, Status::kNoOffset,
+                         "max_memory: %llu bytes would be needed at once, the limit is %llu",
+                         static_cast<unsigned long long>(reached.wanted),
+                         static_cast<unsigned long long>(reached.limit));
   } catch (const std::bad_alloc&) {
-    return Report(Status::Error(NIC_OUT_OF_MEMORY, Status::kNoOffset, "out of memory"), error);
+    return Status::Error(NIC_OUT_OF_MEMORY, Status::kNoOffset, "out of memory");
   } catch (const std::exception& thrown) {
-    return Report(Status::Error(NIC_INTERNAL, Status::kNoOffset, "internal error: %s", thrown.what()), error);
+    return Status::Error(NIC_INTERNAL, Status::kNoOffset, "internal error: %s", thrown.what());
   } catch (...) {
-    return Report(Status::Error(NIC_INTERNAL, Status::kNoOffset, "internal error"), error);
+    return Status::Error(NIC_INTERNAL, Status::kNoOffset, "internal error");
   }
+}
+
+// The same for a function of the C API.
+template <typename F>
+nic_status Guard(nic_error* error, F&& function) noexcept {
+  return Report(CatchAll(function), error);
 }
 
 }  // namespace nic

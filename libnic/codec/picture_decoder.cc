@@ -62,7 +62,7 @@ Status PictureDecoder::Advance(bool complete, const Progress& progress, const Va
   if (synthesis_.done()) return {};
   if (synthesis_.latents_needed() <= RowsReady()) {
     *step = DecoderStep::kRows;
-    NIC_RETURN_IF_ERROR(progress.Report(Fraction()));
+    NIC_RETURN_IF_ERROR(progress.Report(fraction()));
     return synthesis_.Advance([&](int64_t y, const int16_t* values) {
       rows_out_ = y + 1 - region_.y0;
       return row(y, values);
@@ -79,7 +79,7 @@ int64_t PictureDecoder::RowsReady() const {
   return layout_.Latents(touched_.Slice(next_, layout_.columns())).y0;
 }
 
-double PictureDecoder::Fraction() const {
+double PictureDecoder::fraction() const {
   const double slices = static_cast<double>(next_) / static_cast<double>(touched_.count());
   return 0.5 * slices + 0.5 * static_cast<double>(rows_out_) / static_cast<double>(region_.height());
 }
@@ -103,9 +103,9 @@ int64_t PictureDecoder::BandHeight() const {
 int64_t PictureDecoder::CountReady(bool complete) const {
   const int64_t columns = touched_.column1 - touched_.column0;
   const int64_t end = band_end_ > next_ ? band_end_ : std::min(next_ + BandHeight() * columns, touched_.count());
-  if (complete) return end - next_;
   int64_t ready = next_;
   while (ready < end && Available(ready)) ++ready;
+  if (ready == next_ && complete) return end - next_;  // all missing
   return ready - next_;
 }
 
@@ -142,7 +142,7 @@ Status PictureDecoder::DecodeBatch(int64_t count, const Progress& progress) {
     }
     return {};
   };
-  const double begin = Fraction();
+  const double begin = fraction();
   const double end = begin + 0.5 * static_cast<double>(count) / static_cast<double>(touched_.count());
   NIC_RETURN_IF_ERROR(RunSlices(count, parallel_, progress.Part(begin, end), decode));
   next_ += count;

@@ -59,6 +59,8 @@ class PictureDecoder {
   };
   // Those of the last Advance.
   std::span<const Slice> slices() const { return slices_; }
+  // How much of the work is done, 0 to 1.
+  double fraction() const;
   // Of all slices so far, those that were let pass, and what was wrong with the first of them.
   uint64_t damaged() const { return damaged_; }
   const Status& first_damage() const { return first_damage_; }
@@ -69,7 +71,6 @@ class PictureDecoder {
  private:
   int64_t RowsReady() const;
   int64_t BandHeight() const;
-  double Fraction() const;
   bool Available(int64_t number) const;
   int64_t CountReady(bool complete) const;
   Status DecodeBatch(int64_t count, const Progress& progress);

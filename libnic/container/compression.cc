@@ -147,6 +147,11 @@ bool FrameDecompressor::AtEnd() {
   return state_->Run(&out) && state_->ended && state_->in.pos == state_->in.size;
 }
 
+uint64_t EstimateDecompressor(std::span<const uint8_t> frame) {
+  const size_t bytes = ZSTD_estimateDStreamSize_fromFrame(frame.data(), frame.size());
+  return ZSTD_isError(bytes) ? 0 : bytes;
+}
+
 bool ReadFrameSize(std::span<const uint8_t> bytes, uint64_t* size) {
   constexpr uint8_t kMagic[4] = {0x28, 0xB5, 0x2F, 0xFD};  // neither skippable nor of the years before the RFC
   if (bytes.size() < sizeof kMagic || !std::equal(kMagic, kMagic + sizeof kMagic, bytes.begin())) return false;

@@ -49,6 +49,9 @@ class FrameDecompressor {
   std::unique_ptr<State> state_;
 };
 
+// Bytes that a FrameDecompressor holds for this frame; 0 if it is none.
+uint64_t EstimateDecompressor(std::span<const uint8_t> frame);
+
 // Whether `bytes` are exactly one frame that states its content's size; *size receives it.
 bool ReadFrameSize(std::span<const uint8_t> bytes, uint64_t* size);
 

@@ -32,42 +32,61 @@ Status FileReader::CutAt(const char* field) const {
 }
 
 Status FileReader::Open(std::span<const uint8_t> bytes, uint64_t metadata_limit) {
-  bytes_ = bytes;
+  metadata_limit_ = metadata_limit;
   header_size_ = 0;
   elements_.clear();
+  next_element_ = 0;
+  std::fill(std::begin(seen_), std::end(seen_), false);
   metadata_size_ = 0;
   alpha_size_ = 0;
   gain_map_size_ = 0;
   has_latents_ = false;
   slices_.clear();
   slices_available_ = 0;
-  NIC_RETURN_IF_ERROR(ReadHeader(bytes, &header_, &header_size_));
-  return ReadElements(metadata_limit);
+  index_position_ = 0;
+  index_read_ = false;
+  return Continue(bytes);
 }
 
-Status FileReader::ReadElements(uint64_t metadata_limit) {
-  uint64_t position = header_size_;
-  bool seen[256] = {};
-  while (!has_latents_) {
-    ByteReader reader(bytes_.subspan(static_cast<size_t>(position)), position);
-    Element element;
-    element.offset = position;
-    NIC_RETURN_IF_ERROR(reader.U8("element_type", &element.type));
-    NIC_RETURN_IF_ERROR(reader.Varint64("payload_size", &element.payload_size));
-    element.payload_offset = reader.offset();
-    if (seen[element.type] && !MayRepeat(element.type)) {
-      return Status::Error(NIC_MALFORMED, position, "element_type: 0x%02X is repeated", element.type);
-    }
-    seen[element.type] = true;
-    NIC_RETURN_IF_ERROR(CheckElement(element, metadata_limit));
-    elements_.push_back(element);
-    has_latents_ = element.type == static_cast<uint8_t>(ElementType::kLatents);
-    CountElement(element);
-    if (element.payload_size > bytes_.size() - element.payload_offset) return CutAt("payload");
-    position = element.payload_offset + element.payload_size;
+Status FileReader::Continue(std::span<const uint8_t> bytes) {
+  const bool moved = bytes.data() != bytes_.data();
+  bytes_ = bytes;
+  for (uint64_t i = 0; moved && i < slices_available_; ++i) {
+    CodedSlice& slice = slices_[static_cast<size_t>(i)];
+    slice.stream = bytes_.subspan(static_cast<size_t>(slice.stream_offset), slice.stream.size());
   }
-  if (position == bytes_.size()) return {};
-  return Status::Error(NIC_MALFORMED, position, "payload: bytes follow the latents");
+  if (!has_header()) {
+    NIC_RETURN_IF_ERROR(ReadHeader(bytes, &header_, &header_size_));
+    next_element_ = header_size_;
+  }
+  return ReadElements();
+}
+
+Status FileReader::ReadElements() {
+  while (!has_latents_ && next_element_ <= bytes_.size()) NIC_RETURN_IF_ERROR(ReadElement());
+  if (next_element_ > bytes_.size()) return CutAt("payload");
+  if (next_element_ == bytes_.size()) return {};
+  return Status::Error(NIC_MALFORMED, next_element_, "payload: bytes follow the latents");
+}
+
+// Reads type and length of the next element, whose payload need not be there.
+Status FileReader::ReadElement() {
+  ByteReader reader(bytes_.subspan(static_cast<size_t>(next_element_)), next_element_);
+  Element element;
+  element.offset = next_element_;
+  NIC_RETURN_IF_ERROR(reader.U8("element_type", &element.type));
+  NIC_RETURN_IF_ERROR(reader.Varint64("payload_size", &element.payload_size));
+  element.payload_offset = reader.offset();
+  if (seen_[element.type] && !MayRepeat(element.type)) {
+    return Status::Error(NIC_MALFORMED, element.offset, "element_type: 0x%02X is repeated", element.type);
+  }
+  NIC_RETURN_IF_ERROR(CheckElement(element));
+  seen_[element.type] = true;
+  elements_.push_back(element);
+  has_latents_ = element.type == static_cast<uint8_t>(ElementType::kLatents);
+  CountElement(element);
+  next_element_ = element.payload_offset + element.payload_size;
+  return {};
 }
 
 void FileReader::CountElement(const Element& element) {
@@ -77,7 +96,7 @@ void FileReader::CountElement(const Element& element) {
   if (element.type >= kFirstSkippable) metadata_size_ += size;
 }
 
-Status FileReader::CheckElement(const Element& element, uint64_t metadata_limit) const {
+Status FileReader::CheckElement(const Element& element) const {
   if (element.payload_size > UINT64_MAX - element.payload_offset) {
     return Status::Error(NIC_MALFORMED, element.offset + 1, "payload_size: exceeds the largest file");
   }
@@ -87,7 +106,7 @@ Status FileReader::CheckElement(const Element& element, uint64_t metadata_limit)
                          "element_type: 0x%02X is unknown and cannot be skipped", element.type);
   }
   const uint64_t fields = element.payload_offset - element.offset;
-  const uint64_t left = metadata_limit - metadata_size_;
+  const uint64_t left = metadata_limit_ - metadata_size_;
   if (fields > left || element.payload_size > left - fields || elements_.size() >= kMaxElements) {
     return Status::Error(NIC_LIMIT_METADATA, element.offset, "payload_size: metadata exceeds the limit");
   }
@@ -111,24 +130,16 @@ std::span<const uint8_t> FileReader::Payload(const Element& element) const {
 Status FileReader::FindSlices(const SliceGrid& grid) {
   slices_.clear();
   slices_available_ = 0;
+  index_position_ = 0;
+  index_read_ = false;
+  return ContinueSlices(grid);
+}
+
+Status FileReader::ContinueSlices(const SliceGrid& grid) {
   if (!has_latents_) return Status::Error(NIC_WRONG_STATE, Status::kNoOffset, "latents: not found yet");
-  const Element& payload = latents();
   const uint64_t count = grid.count();
-  std::pmr::vector<uint64_t> sizes(slices_.get_allocator());
-  uint64_t position = payload.payload_offset;
-  if (count == 1) {
-    sizes.push_back(payload.payload_size);
-  } else {
-    NIC_RETURN_IF_ERROR(ReadIndex(count, &sizes, &position));
-  }
-  if (count == 1 && payload.payload_size < LeastSlice()) {
-    return Status::Error(NIC_MALFORMED, payload.offset + 1, "payload_size: too short for a slice");
-  }
-  slices_.reserve(sizes.size());
-  for (const uint64_t size : sizes) {
-    TakeSlice(position, size);
-    position += size;
-  }
+  if (!index_read_) NIC_RETURN_IF_ERROR(ReadIndex(count));
+  while (slices_available_ < count && TakeSlice(&slices_[static_cast<size_t>(slices_available_)])) ++slices_available_;
   return slices_available_ == count ? Status() : CutAt("slice");
 }
 
@@ -137,49 +148,67 @@ uint64_t FileReader::LeastSlice() const {
   return kSliceCheckBytes + kLeastHyperSizeBytes + kLaneStateBytes * static_cast<uint64_t>(header_.lanes());
 }
 
-Status FileReader::ReadIndex(uint64_t count, std::pmr::vector<uint64_t>* sizes, uint64_t* end) const {
+// The sizes of all slices; a single one has none written.
+Status FileReader::ReadIndex(uint64_t count) {
   const Element& payload = latents();
+  if (count == 1) {
+    if (payload.payload_size < LeastSlice()) {
+      return Status::Error(NIC_MALFORMED, payload.offset + 1, "payload_size: too short for a slice");
+    }
+    slices_.emplace_back().size = payload.payload_size;
+    PlaceSlices(payload.payload_offset);
+    return {};
+  }
   // A size takes at least one byte, so that even a truncated file cannot make the index outgrow its bytes.
   if (count == 0 || count > payload.payload_size / (LeastSlice() + 1)) {
     return Status::Error(NIC_MALFORMED, payload.offset + 1, "payload_size: too short for %llu slices",
                          static_cast<unsigned long long>(count));
   }
-  const bool cut = payload.payload_size > Payload(payload).size();
-  ByteReader reader(Payload(payload), payload.payload_offset, cut ? NIC_TRUNCATED : NIC_MALFORMED);
-  uint64_t left = payload.payload_size;
-  for (uint64_t i = 0; i < count; ++i) {
-    uint64_t size = 0;
-    const uint64_t offset = reader.offset();
-    NIC_RETURN_IF_ERROR(reader.Varint64("slice_size", &size));
-    if (size < LeastSlice()) return Status::Error(NIC_MALFORMED, offset, "slice_size: too short for a slice");
-    if (size > left) return Status::Error(NIC_MALFORMED, offset, "slice_size: exceeds the latents");
-    left -= size;
-    sizes->push_back(size);
+  if (index_position_ == 0) {
+    index_position_ = payload.payload_offset;
+    index_left_ = payload.payload_size;
   }
-  if (left != reader.position()) {
+  const std::span<const uint8_t> there = Payload(payload);
+  const bool cut = payload.payload_size > there.size();
+  ByteReader reader(there.subspan(static_cast<size_t>(index_position_ - payload.payload_offset)), index_position_,
+                    cut ? NIC_TRUNCATED : NIC_MALFORMED);
+  while (slices_.size() < count) {
+    uint64_t size = 0;
+    index_position_ = reader.offset();
+    NIC_RETURN_IF_ERROR(reader.Varint64("slice_size", &size));
+    if (size < LeastSlice()) return Status::Error(NIC_MALFORMED, index_position_, "slice_size: too short for a slice");
+    if (size > index_left_) return Status::Error(NIC_MALFORMED, index_position_, "slice_size: exceeds the latents");
+    index_left_ -= size;
+    slices_.emplace_back().size = size;
+  }
+  if (index_left_ != reader.offset() - payload.payload_offset) {
     return Status::Error(NIC_MALFORMED, payload.payload_offset, "slice_size: index and slices do not fill the payload");
   }
-  *end = reader.offset();
+  PlaceSlices(reader.offset());
   return {};
 }
 
-void FileReader::TakeSlice(uint64_t offset, uint64_t size) {
-  CodedSlice slice;
-  slice.offset = offset;
-  slice.size = size;
-  const uint64_t there = offset < bytes_.size() ? std::min(bytes_.size() - offset, size) : 0;
-  ByteReader reader(there ? bytes_.subspan(static_cast<size_t>(offset), static_cast<size_t>(there)) : bytes_.first(0),
-                    offset);
-  const bool has_check = reader.U32("check", &slice.check).ok();
-  if (has_check && there == size) {
-    const uint64_t least = kLaneStateBytes * static_cast<uint64_t>(header_.lanes());
-    const bool reads = reader.Varint64("hyper_size", &slice.hyper_size).ok();
-    if (!reads || slice.hyper_size < least || slice.hyper_size > reader.remaining()) slice.hyper_size = 0;
-    slice.stream_offset = reader.offset();
-    slice.stream = bytes_.subspan(static_cast<size_t>(slice.stream_offset), reader.remaining());
-    ++slices_available_;
+// The slices' sizes are known: they lie one after the other from `position` on.
+void FileReader::PlaceSlices(uint64_t position) {
+  for (CodedSlice& slice : slices_) {
+    slice.offset = position;
+    position += slice.size;
   }
-  slices_.push_back(slice);
+  index_read_ = true;
+}
+
+// Reads the fields of a slice as far as they are there; false unless all of it is.
+bool FileReader::TakeSlice(CodedSlice* slice) {
+  const uint64_t there = slice->offset < bytes_.size() ? std::min(bytes_.size() - slice->offset, slice->size) : 0;
+  if (there == 0) return false;
+  ByteReader reader(bytes_.subspan(static_cast<size_t>(slice->offset), static_cast<size_t>(there)), slice->offset);
+  if (!reader.U32("check", &slice->check).ok() || there < slice->size) return false;
+  const uint64_t least = kLaneStateBytes * static_cast<uint64_t>(header_.lanes());
+  const bool reads = reader.Varint64("hyper_size", &slice->hyper_size).ok();
+  if (!reads || slice->hyper_size < least || slice->hyper_size > reader.remaining()) slice->hyper_size = 0;
+  slice->stream_offset = reader.offset();
+  slice->stream = bytes_.subspan(static_cast<size_t>(slice->stream_offset), reader.remaining());
+  return true;
 }
 
 Status FileWriter::Begin(const FileHeader& header) { return WriteHeader(header, bytes_); }

@@ -63,7 +63,8 @@ struct CodedSlice {
 //   reader.FindSlices(grid);         // slices
 //
 // Both say NIC_TRUNCATED, at the offset where the bytes end, if they had to stop there; what was read whole before is
-// there then. Any other failure is final.
+// there then. Any other failure is final. When more of the file has arrived, Continue and ContinueSlices go on from
+// there, without reading anything twice.
 class FileReader {
  public:
   explicit FileReader(std::pmr::memory_resource& memory) : elements_(&memory), slices_(&memory) {}
@@ -74,11 +75,16 @@ class FileReader {
   // If the file is cut inside the latents' payload, NIC_TRUNCATED comes with has_latents().
   Status Open(std::span<const uint8_t> bytes, uint64_t metadata_limit = kDefaultMetadataLimit);
 
+  // The same file, of which more is there: `bytes` begin with all that were given before, though they may lie elsewhere.
+  Status Continue(std::span<const uint8_t> bytes);
+
   // Finds the slices in the latents. Needs has_latents(). Failures: NIC_MALFORMED where sizes do not add up or a slice
   // is too short for its lanes; NIC_TRUNCATED if not every slice is whole. Damage within a slice, its hyper_size
   // included, is no failure: it shows when that slice is decoded.
   // Allocates no more than the bytes that are there justify, however large `grid` is.
   Status FindSlices(const SliceGrid& grid);
+  // The same after Continue; `grid` must not change.
+  Status ContinueSlices(const SliceGrid& grid);
 
   uint64_t size() const { return bytes_.size(); }  // of what was given to Open
 
@@ -102,28 +108,38 @@ class FileReader {
   // The size of the whole file as its fields say. Needs has_latents().
   uint64_t file_size() const { return latents().payload_offset + latents().payload_size; }
 
-  // The slices known from the index so far, of which the first slices_available() are whole. All others have an empty
+  // The slices, once the index is whole, of which the first slices_available() are whole. All others have an empty
   // stream, and a check of 0 if that is not there either.
-  std::span<const CodedSlice> slices() const { return slices_; }
+  std::span<const CodedSlice> slices() const {
+    return index_read_ ? std::span<const CodedSlice>(slices_) : std::span<const CodedSlice>();
+  }
   uint64_t slices_available() const { return slices_available_; }
 
  private:
-  Status ReadElements(uint64_t metadata_limit);
-  Status CheckElement(const Element& element, uint64_t metadata_limit) const;
+  Status ReadElements();
+  Status ReadElement();
+  Status CheckElement(const Element& element) const;
   void CountElement(const Element& element);
-  Status ReadIndex(uint64_t count, std::pmr::vector<uint64_t>* sizes, uint64_t* end) const;
-  void TakeSlice(uint64_t offset, uint64_t size);
+  Status ReadIndex(uint64_t count);
+  void PlaceSlices(uint64_t position);
+  bool TakeSlice(CodedSlice* slice);
   uint64_t LeastSlice() const;
   Status CutAt(const char* field) const;
 
   std::span<const uint8_t> bytes_;
+  uint64_t metadata_limit_ = kDefaultMetadataLimit;
   FileHeader header_;
   size_t header_size_ = 0;
   std::pmr::vector<Element> elements_;
+  uint64_t next_element_ = 0;  // where it begins: behind the header or the last element's payload
+  bool seen_[256] = {};        // types
   uint64_t metadata_size_ = 0;
   uint64_t alpha_size_ = 0;
   uint64_t gain_map_size_ = 0;
   bool has_latents_ = false;
+  uint64_t index_position_ = 0;  // of the index' first size not read, in the file; 0 before the first
+  uint64_t index_left_ = 0;      // bytes of the payload that the sizes read so far leave
+  bool index_read_ = false;
   std::pmr::vector<CodedSlice> slices_;
   uint64_t slices_available_ = 0;
 };

@@ -201,6 +201,10 @@ Status AlphaDecoder::Next(const uint8_t** samples) {
   return {};
 }
 
+uint64_t AlphaDecoder::EstimateMemory(std::span<const uint8_t> payload, uint32_t width) {
+  return payload.empty() ? 0 : EstimateDecompressor(payload.subspan(1)) + 3 * uint64_t{width};
+}
+
 Status AlphaDecoder::Finish() {
   const uint8_t* samples = nullptr;
   while (rows_read_ < height_) NIC_RETURN_IF_ERROR(Next(&samples));

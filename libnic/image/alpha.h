@@ -60,6 +60,8 @@ class AlphaDecoder {
   Status Begin(std::span<const uint8_t> payload);
   // Gives the next row, as long as there is one, valid until the next call.
   Status Next(const uint8_t** samples);
+  // About how many bytes a decoder of this payload holds; 0 for one that is not valid.
+  static uint64_t EstimateMemory(std::span<const uint8_t> payload, uint32_t width);
   // Reads on to the end, for the sake of the frame's check.
   Status Finish();
 

@@ -53,6 +53,30 @@ TEST_CASE("the C++ wrapper throws what the C API returns") {
   REQUIRE_THROWS_AS(encoder.Set(NIC_ENCODER_QUALITY, 101), nic::Error);
 }
 
+TEST_CASE("the C++ wrapper takes rows and bytes in pieces") {
+  nic::Context context;
+  const nic::testing::Bytes& package = nic::testing::SmallPackage();
+  context.AddModel(package.data(), package.size());
+  nic::Encoder encoder(context);
+  encoder.Set(NIC_ENCODER_MODEL_ID, nic::testing::kSmallModelId);
+  nic::Image image = MakeImage();
+  encoder.Begin(90, 70, NIC_RGB8);
+  for (uint32_t y = 0; y < 70; ++y) encoder.PushRows(&image.pixels[y * 270], 270, 1);
+  const std::vector<uint8_t> file = encoder.Finish();
+  REQUIRE(file == encoder.Encode(image.view()));
+
+  nic::Decoder decoder(context);
+  decoder.BeginPush();
+  decoder.Push(file.data(), file.size());
+  decoder.EndPush();
+  std::vector<uint8_t> pixels;
+  for (nic_event event = decoder.Next(); event.type != NIC_EVENT_DONE; event = decoder.Next()) {
+    if (event.type == NIC_EVENT_ROWS) pixels.insert(pixels.end(), event.pixels, event.pixels + event.rows * event.stride);
+  }
+  REQUIRE(pixels == nic::Decoder(context).Decode(file.data(), file.size()).pixels);
+  REQUIRE_THROWS_AS(decoder.Push(file.data(), 1), nic::Error);
+}
+
 TEST_CASE("the C++ wrapper's objects can be moved") {
   nic::Context context;
   nic::Context moved(std::move(context));

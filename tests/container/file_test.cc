@@ -331,6 +331,41 @@ TEST_CASE("A file cut at any byte gives what lies whole before the cut") {
   }
 }
 
+TEST_CASE("A file that goes on byte by byte, moving in memory, says at every point what one opened there says") {
+  const std::vector<SampleSlice> slices = SampleSlices(6);
+  std::pmr::vector<uint8_t> bytes;
+  FileWriter writer(&bytes);
+  REQUIRE(writer.Begin(HeaderOf(192, 128)).ok());
+  REQUIRE(writer.Metadata(0x81, Payload(40, 1)).ok());
+  REQUIRE(AppendLatents(writer, slices).ok());
+  bytes.push_back(0);  // one too many
+  Memory memory;
+  FileReader going_on(memory);
+  std::vector<uint8_t> before;
+  static_cast<void>(going_on.Open(before).ok());
+  for (size_t size = 0; size <= bytes.size(); ++size) {
+    CAPTURE(size);
+    const std::vector<uint8_t> cut(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
+    FileReader reader(memory);
+    const Status expected = reader.Open(cut);
+    const Status status = going_on.Continue(cut);
+    before = std::vector<uint8_t>(3000, uint8_t{0xEE});  // where the bytes were is gone
+    REQUIRE(status.code() == expected.code());
+    REQUIRE(status.offset() == expected.offset());
+    REQUIRE(going_on.has_latents() == reader.has_latents());
+    REQUIRE(going_on.elements().size() == reader.elements().size());
+    REQUIRE(going_on.metadata_size() == reader.metadata_size());
+    if (reader.has_latents()) {
+      const Status found = reader.FindSlices({3, 2});
+      REQUIRE(going_on.ContinueSlices({3, 2}).code() == found.code());
+      REQUIRE(going_on.slices().size() == reader.slices().size());
+      RequireSlices(going_on, slices, static_cast<size_t>(reader.slices_available()));
+    }
+    before = cut;
+    static_cast<void>(going_on.Continue(before).ok());
+  }
+}
+
 TEST_CASE("An index that does not fit the payload is refused") {
   // Two slices of 9 and 10 bytes, as they should be.
   const Payload slice9 = {1, 2, 3, 4, 4, 0, 0, 0, 1};

@@ -34,6 +34,23 @@ class Examples(ToolTest):
         self.store('text', b'no picture, but long enough')
         self.fails('example_inspect', 'text', status=1, err='text: NIC_NOT_NIC: .+')
 
+    def test_decode_stream(self):
+        self.coded(width=150, height=120)
+        self.run_tool('nicdec', 'photo.nic', 'b.ppm')
+        result = self.run_tool('example_decode_stream', input=self.load('photo.nic'))
+        self.assertEqual(result.out, self.load('b.ppm'))
+        cut = self.load('photo.nic')[:-10]
+        result = self.run_tool('example_decode_stream', input=cut, status=1, err='NIC_TRUNCATED: slice 0: .*')
+        self.assertEqual(len(result.out), len(self.load('b.ppm')))
+
+    def test_encode_rows(self):
+        self.store('a.ppm', pictures.pnm(pictures.photo(300, 200)))
+        self.run_tool('nicenc', 'a.ppm', 'reference.nic')
+        self.run_tool('example_encode_rows', 'a.ppm', 'a.nic')
+        self.assertEqual(self.load('a.nic'), self.load('reference.nic'))
+        self.store('short.ppm', self.load('a.ppm')[:-1])
+        self.run_tool('example_encode_rows', 'short.ppm', 'b.nic', status=1, err='short.ppm: .*')
+
     def test_decode_with_limits(self):
         self.coded(width=200, height=100)
         width, height, channels, pixels = self.decoded('photo.nic')

@@ -1,6 +1,7 @@
 """nicinfo: text and JSON, of whole files and of others."""
 
 import json
+import re
 
 from support import ToolTest, main
 
@@ -26,6 +27,16 @@ class Description(ToolTest):
         self.assertAlmostEqual(info['bits_per_pixel'], size * 8 / 60000)
         self.assertEqual(len(info['slices']), info['slice_columns'] * info['slice_rows'])
         self.assertRegex(info['model']['digest'], '^[0-9a-f]{6}$')
+
+    def test_memory_is_what_decoding_takes(self):
+        self.coded(width=1500, height=900)
+        told = self.info('photo.nic')['decode_memory'] - self.path('photo.nic').stat().st_size
+        told_text = self.run_tool('nicinfo', 'photo.nic').out.decode()
+        self.assertRegex(told_text, r'to decode +[\d,]+ bytes of memory')
+        result = self.run_tool('nicdec', '-v', '-t', 1, 'photo.nic', 'a.ppm', err='.*')
+        measured = 1e6 * float(re.search(r'peak memory (\d+) MB', result.err).group(1))
+        self.assertGreater(told, 0.85 * measured)
+        self.assertLess(told, 1.35 * measured)
 
     def test_several_files(self):
         self.coded('a.nic')

@@ -1,0 +1,44 @@
+// Turns rows of synthesis output, and of alpha, into samples of the wanted format.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "api/decoder.h"
+#include "image/alpha.h"
+
+namespace nic {
+
+class RowConverter {
+ public:
+  // For rows of `region` in the format that the decoder is set to. `alpha`: the payload of the file's alpha element,
+  // borrowed; not looked at if there is none.
+  RowConverter(const nic_decoder& decoder, const Rect& region, std::span<const uint8_t> alpha);
+
+  // Goes to the region's first row.
+  Status Begin();
+  // Takes the next row.
+  Status Convert(const int16_t* values, uint8_t* samples);
+  // Reads what is left of alpha, so that damage in it is found whatever region was wanted.
+  Status Finish() { return alpha_ ? alpha_->Finish().MovedBy(alpha_offset_) : Status(); }
+
+ private:
+  Status NextAlpha() { return alpha_->Next(&alpha_row_).MovedBy(alpha_offset_); }
+  void ConvertColours(const int16_t* values, uint8_t* colours);
+  void AddAlpha(const uint8_t* colours, uint8_t* samples) const;
+
+  Rect region_;
+  size_t width_;
+  int output_bits_;
+  int file_colours_;
+  int result_format_;
+  uint64_t alpha_offset_ = 0;
+  std::span<const uint8_t> payload_;
+  std::unique_ptr<AlphaDecoder> alpha_;  // null where it is not wanted or, as 255, not there
+  const uint8_t* alpha_row_ = nullptr;
+  Buffer<uint8_t> coded_;
+  Buffer<uint8_t> converted_;
+};
+
+}  // namespace nic
