@@ -5,7 +5,7 @@ source=$1 nictrain=$2
 script=$source/scripts/train-unattended
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-export OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive
+export OMP_NUM_THREADS=1
 
 fail() {
   echo "FAILED: $1"
@@ -38,17 +38,17 @@ END
 
 run() {
   "$script" --config "$folder/small.conf" --data "$folder/pictures" --output "$folder/out" --nictrain "$nictrain" \
-    --device cpu "$@"
+    --device cpu --threads 1 "$@"
 }
 
-run --validation "$folder/pictures" --minutes 1 --schedule 1.5 >"$folder/first.txt" || fail "the first run"
+run --validation "$folder/pictures" --minutes 0.5 --schedule 0.7 >"$folder/first.txt" || fail "the first run"
 for name in average.safetensors curve.txt settings.conf run/log.csv; do
   [ -e "$folder/out/$name" ] || fail "no $name"
 done
 [ "$(grep -c , "$folder/out/curve.txt")" -eq 5 ] || fail "curve.txt holds no four points"
 first=$(ls "$folder/out/run" | grep '^step-' | tail -n 1)
 
-run --validation "$folder/pictures" --minutes 4 --schedule 1.5 >"$folder/second.txt" || fail "the second run"
+run --validation "$folder/pictures" --minutes 3 --schedule 0.7 >"$folder/second.txt" || fail "the second run"
 second=$(ls "$folder/out/run" | grep '^step-' | tail -n 1)
 [[ $second > $first ]] || fail "the second run did not go on from $first: $second"
 [ -n "$(ls "$folder/out/run/samples")" ] || fail "no sample"
