@@ -3,19 +3,23 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "tools/exif.h"
+#include "tools/fitting_writer.h"
 #include "tools/input_file.h"
 #include "tools/number.h"
 #include "tools/stopwatch.h"
+#include "tools/turning_writer.h"
 
 namespace nic::tools {
 namespace {
 
 constexpr uint64_t kDefaultMaxFile = uint64_t{2} << 30;
 
-// The samples that a picture file of this kind gets. Only PNG has alpha.
+// The samples that a picture file of this kind gets.
 nic_pixel_format SamplesFor(PictureFormat format, nic_pixel_format own) {
   switch (format) {
     case PictureFormat::kPng:
+    case PictureFormat::kPam:
       return own;
     case PictureFormat::kPnm:
       return WithoutAlpha(own);
@@ -130,18 +134,34 @@ Outcome Decoder::ReadMetadata(const Job& job, Metadata* metadata) {
   return {};
 }
 
-Outcome Decoder::WritePicture(const Job& job, const nic_info& info, PictureFormat format, OutputFile* output) {
+uint32_t Decoder::TakeOrientation(const Job& job, PictureFormat format, Metadata* metadata) {
+  const uint32_t orientation = ExifOrientation(metadata->exif);
+  if (!options_->auto_orient) {
+    if (orientation != 1 && format != PictureFormat::kPng) {
+      report_->Note(job.input, "PNM has no place for the Exif orientation; --auto-orient applies it");
+    }
+    return 1;
+  }
+  ResetExifOrientation(&metadata->exif);
+  ResetXmpOrientation(&metadata->xmp);
+  return orientation;
+}
+
+Outcome Decoder::WritePicture(const Job& job, const nic_info& info, PictureFormat format, Metadata metadata,
+                              OutputFile* output) {
   const nic_pixel_format samples = SamplesFor(format, info.format);
   if (nic_decoder_set(decoder_, NIC_DECODER_FORMAT, samples) != NIC_OK) {
     return Outcome::Library(*nic_decoder_error(decoder_));
   }
-  const std::unique_ptr<PictureWriter> writer = NewPictureWriter(format, output);
+  std::unique_ptr<PictureWriter> writer = NewPictureWriter(format, output);
+  if (const uint32_t orientation = TakeOrientation(job, format, &metadata); orientation != 1) {
+    writer = std::make_unique<TurningWriter>(std::move(writer), orientation, options_->limits.max_memory);
+  }
+  if (options_->fit) writer = std::make_unique<FittingWriter>(std::move(writer), options_->fit);
   int premultiplied = 0;
   if (nic_decoder_premultiplied(decoder_, &premultiplied) != NIC_OK) {
     return Outcome::Library(*nic_decoder_error(decoder_));
   }
-  Metadata metadata;
-  NIC_TOOLS_RETURN_IF_FAILED(ReadMetadata(job, &metadata));
   NIC_TOOLS_RETURN_IF_FAILED(writer->Begin(info.width, info.height, samples, metadata));
   for (const std::string& note : writer->notes()) report_->Note(job.input, note);
   const bool divide = premultiplied && HasAlpha(samples);
@@ -161,12 +181,23 @@ Outcome Decoder::Decode(const Job& job, PictureFormat format, Summary* summary) 
   NIC_TOOLS_RETURN_IF_FAILED(Load(job.input));
   nic_info info = {};
   if (nic_decoder_info(decoder_, &info) != NIC_OK) return Outcome::Library(*nic_decoder_error(decoder_));
-  if (info.has_alpha && format != PictureFormat::kPng) report_->Note(job.input, "PNM has no alpha; it is left out");
+  if (info.has_alpha && !HasAlpha(SamplesFor(format, info.format)))
+    report_->Note(job.input, "PNM has no alpha; it is left out");
   nic_info decoded = info;
   NIC_TOOLS_RETURN_IF_FAILED(SetRegion(&decoded));
+  Metadata metadata;
+  NIC_TOOLS_RETURN_IF_FAILED(ReadMetadata(job, &metadata));
+  NIC_TOOLS_RETURN_IF_FAILED(WriteMetadataFiles(options_->wanted, metadata, options_->keep_existing));
   OutputFile output;
   NIC_TOOLS_RETURN_IF_FAILED(output.Open(job.output, options_->keep_existing));
-  const Outcome outcome = WritePicture(job, decoded, format, &output);
+  const bool swaps = options_->auto_orient && TurningWriter::SwapsSides(ExifOrientation(metadata.exif));
+  const Outcome outcome = WritePicture(job, decoded, format, std::move(metadata), &output);
+  if (options_->fit) {
+    const uint32_t longer = std::max(decoded.width, decoded.height);
+    decoded.width = FittingWriter::Fitted(decoded.width, longer, options_->fit);
+    decoded.height = FittingWriter::Fitted(decoded.height, longer, options_->fit);
+  }
+  if (swaps) std::swap(decoded.width, decoded.height);
   if (outcome.ok()) Tell(job, info, decoded, stopwatch.seconds());
   summary->Set("width", uint64_t{decoded.width});
   summary->Set("height", uint64_t{decoded.height});

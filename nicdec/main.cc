@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
   const std::optional<PictureFormat> format = ChooseFormat(options);
   if (!format) {
     return line.UsageError("cannot tell the format of '" + jobs[0].output +
-                           "'; name it .png, .ppm, .pgm or .pnm, or "
+                           "'; name it .png, .ppm, .pgm, .pnm or .pam, or "
                            "give --output-format");
   }
 

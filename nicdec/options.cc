@@ -24,7 +24,7 @@ constexpr char kExamples[] =
     "  nicdec --keep-going broken.nic rest.png   what can be saved of a damaged file\n";
 
 std::string CheckFormat(const std::string& name) {
-  return FormatNamed(name) ? "" : "'" + name + "' is none of png, pnm, pgm, ppm";
+  return FormatNamed(name) ? "" : "'" + name + "' is none of png, pnm, pgm, ppm, pam";
 }
 
 // "X,Y,W,H" as whole numbers; nothing for anything else.
@@ -45,6 +45,19 @@ std::string CheckRegion(const std::string& text) {
   return ParseRegion(text) ? "" : "'" + text + "' is not X,Y,W,H: left, top, width and height in pixels";
 }
 
+// What contradicts itself; empty if nothing does.
+std::string CheckTogether(const DecodeOptions& options) {
+  bool taken = (options.output_dir.empty() && options.files.back() == "-") || options.json;
+  for (size_t i = 0; i < options.wanted.size(); ++i) {
+    const std::string option = std::string("--") + kMetadataKinds[i].option;
+    if (options.wanted[i].empty()) continue;
+    if (!options.output_dir.empty()) return option + " and --output-dir exclude each other";
+    if (options.wanted[i] == "-" && taken) return option + " -: standard output is taken already";
+    taken = taken || options.wanted[i] == "-";
+  }
+  return "";
+}
+
 }  // namespace
 
 CommandLine NewCommandLine() { return CommandLine("nicdec", kPurpose, kUsage, kExamples); }
@@ -52,9 +65,10 @@ CommandLine NewCommandLine() { return CommandLine("nicdec", kPurpose, kUsage, kE
 std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, DecodeOptions* options) {
   line->app().option_defaults()->group("Decoding");
   line->app()
-      .add_option("--output-format", options->output_format,
-                  "png, pnm (grey or colour as the file), pgm (grey) or ppm (colour), whatever the name says; "
-                  "default for '-' and --output-dir: png")
+      .add_option(
+          "--output-format", options->output_format,
+          "png, pnm (grey or colour as the file), pgm (grey), ppm (colour) or pam (with alpha), whatever the name "
+          "says; default for '-' and --output-dir: png")
       ->type_name("FORMAT")
       ->check(CheckFormat);
   line->app()
@@ -65,11 +79,21 @@ std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, Decode
       ->check(CheckRegion);
   line->app().add_flag("--keep-going", options->keep_going,
                        "decode a damaged file as far as it goes, damaged parts grey; the exit status still tells");
+  line->app().add_flag("--auto-orient", options->auto_orient,
+                       "turn the picture as its Exif data ask, and let them ask for no more");
+  line->app()
+      .add_option("--fit", options->fit, "make the picture smaller where its longer side has more than N pixels")
+      ->type_name("N")
+      ->transform(WholeIn(1, UINT32_MAX));
+  line->AddMetadata(&options->wanted, "write the %s to this file, too");
   line->AddModel(options, "a .nicm package that files may need beside the known ones");
   line->AddFiles(options, ".nic files");
   line->app().option_defaults()->group("General");
   line->AddGeneral(options);
-  return line->Parse(argc, argv);
+  if (const auto status = line->Parse(argc, argv)) return status;
+  const std::string clash = CheckTogether(*options);
+  if (!clash.empty()) return line->UsageError(clash);
+  return std::nullopt;
 }
 
 }  // namespace nic::tools

@@ -18,6 +18,9 @@ struct DecodeOptions : Arguments {
   std::string output_format;  // "png", "pnm", "pgm" or "ppm"; empty: by extension
   std::optional<Region> region;
   bool keep_going = false;
+  bool auto_orient = false;
+  uint32_t fit = 0;      // pixels; 0: as large as it is
+  MetadataFiles wanted;  // where metadata go, beside the picture
 };
 
 // Fills the options from the command line. A value comes back if the program is to end with it as its status.

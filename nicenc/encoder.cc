@@ -63,7 +63,8 @@ Outcome Encoder::SetRoi() {
 // All kinds, so that nothing of the file before is left.
 Outcome Encoder::SetMetadata(const Metadata& metadata) {
   for (const MetadataKind& kind : kMetadataKinds) {
-    const std::vector<uint8_t>& content = metadata.*kind.content;
+    const bool given = !(given_.*kind.content).empty();
+    const std::vector<uint8_t>& content = (given ? given_ : metadata).*kind.content;
     if (nic_encoder_set_metadata(encoder_, kind.kind, content.data(), content.size()) == NIC_OK) continue;
     const Outcome outcome = Outcome::Library(*nic_encoder_error(encoder_));
     return Outcome::Failure(outcome.exit_status(), kind.name, outcome.text() + "; leave it out with --strip");
@@ -83,6 +84,7 @@ Outcome Encoder::Open() {
   }
   NIC_TOOLS_RETURN_IF_FAILED(Set(NIC_ENCODER_EFFORT, options_->effort, "--effort"));
   NIC_TOOLS_RETURN_IF_FAILED(SetRoi());
+  NIC_TOOLS_RETURN_IF_FAILED(ReadMetadataFiles(options_->given, options_->limits.max_metadata, &given_));
   return SetRate();
 }
 

@@ -33,6 +33,7 @@ class Encoder {
   const EncodeOptions* options_;
   Report* report_;
   Context context_;
+  Metadata given_;  // by options
   nic_encoder* encoder_ = nullptr;
 };
 

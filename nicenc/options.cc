@@ -55,7 +55,8 @@ void AddRate(CLI::App* app, EncodeOptions* options) {
 }
 
 void AddRoi(CLI::App* app, EncodeOptions* options) {
-  app->add_option("--roi", options->roi, "a grey picture of the same size: the brighter, the better; black: as asked for")
+  app->add_option("--roi", options->roi,
+                  "a grey picture of the same size: the brighter, the better; black: as asked for")
       ->type_name("MASK.png");
   app->add_option("--roi-strength", options->roi_strength,
                   "with --roi: gain levels by which white is better, 0.125 to 15, default 2")
@@ -108,6 +109,7 @@ std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, Encode
       ->transform(WholeIn(1, 9));
   AddRoi(&line->app(), options);
   AddStrip(&line->app(), options);
+  line->AddMetadata(&options->given, "give outputs this %s, in place of the input's");
   line->AddModel(options, "encode with this model: its name, or a .nicm package");
   line->AddFiles(options, "PNG, JPEG and PNM files");
   line->app().option_defaults()->group("General");

@@ -22,6 +22,7 @@ struct EncodeOptions : Arguments {
   std::string roi;  // path of a mask; empty for none
   std::optional<double> roi_strength;
   MetadataChoice kept;
+  MetadataFiles given;  // in place of the pictures' own
 };
 
 // Fills the options from the command line. A value comes back if the program is to end with it as its status.

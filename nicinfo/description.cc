@@ -55,23 +55,49 @@ Outcome ReadMetadataSizes(const std::vector<uint8_t>& bytes, Description* descri
   return {};
 }
 
-}  // namespace
-
-Outcome Describe(const std::string& file, nic_context* context, Description* description) {
-  description->file = file;
+// The bytes of a file, all but those of a file of another kind.
+Outcome Load(const std::string& file, std::vector<uint8_t>* bytes) {
   InputFile input;
-  std::vector<uint8_t> bytes;
   NIC_TOOLS_RETURN_IF_FAILED(input.Open(file));
-  nic_error error = {};
   // A look at the beginning refuses a huge file of another kind quickly.
   const std::span<const uint8_t> head = input.Peek(InputFile::kWindow);
   NIC_TOOLS_RETURN_IF_FAILED(input.status());
-  nic_status status = nic_read_info(head.data(), head.size(), nullptr, &description->info, &error);
+  nic_info info = {};
+  nic_error error = {};
+  const nic_status status = nic_read_info(head.data(), head.size(), nullptr, &info, &error);
   if (status != NIC_OK && status != NIC_TRUNCATED) return Outcome::Library(error);
-  NIC_TOOLS_RETURN_IF_FAILED(input.ReadAll(kMaxFile, &bytes));
+  return input.ReadAll(kMaxFile, bytes);
+}
 
+}  // namespace
+
+Outcome Extract(const std::string& file, const MetadataFiles& wanted) {
+  std::vector<uint8_t> bytes;
+  NIC_TOOLS_RETURN_IF_FAILED(Load(file, &bytes));
+  Metadata metadata;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i].empty()) continue;
+    const nic_metadata kind = kMetadataKinds[i].kind;
+    std::vector<uint8_t>& content = metadata.*kMetadataKinds[i].content;
+    uint64_t size = 0;
+    nic_error error = {};
+    nic_status status = nic_read_metadata_size(bytes.data(), bytes.size(), nullptr, kind, &size, &error);
+    if (status != NIC_OK) return Outcome::Library(error);
+    content.resize(static_cast<size_t>(size));
+    status =
+        nic_read_metadata(bytes.data(), bytes.size(), nullptr, kind, content.data(), content.size(), &size, &error);
+    if (status != NIC_OK) return Outcome::Library(error);
+  }
+  return WriteMetadataFiles(wanted, metadata, false);
+}
+
+Outcome Describe(const std::string& file, nic_context* context, Description* description) {
+  description->file = file;
+  std::vector<uint8_t> bytes;
+  NIC_TOOLS_RETURN_IF_FAILED(Load(file, &bytes));
   description->bytes_present = bytes.size();
-  status = nic_read_info(bytes.data(), bytes.size(), nullptr, &description->info, &error);
+  nic_error error = {};
+  const nic_status status = nic_read_info(bytes.data(), bytes.size(), nullptr, &description->info, &error);
   if (status != NIC_OK && (status != NIC_TRUNCATED || description->info.width == 0)) return Outcome::Library(error);
   description->model_name = FindModelName(context, description->info);
   if (!description->model_name.empty()) description->decode_memory = EstimateMemory(bytes, context);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "nic/nic.h"
+#include "tools/metadata_file.h"
 #include "tools/outcome.h"
 
 namespace nic::tools {
@@ -24,5 +25,8 @@ struct Description {
 // Reads and describes a file. A failure of kExitTruncated may come with a description all the same: info.width is not
 // 0 then. `context` tells models' names.
 Outcome Describe(const std::string& file, nic_context* context, Description* description);
+
+// Writes the metadata that are asked for to their files.
+Outcome Extract(const std::string& file, const MetadataFiles& wanted);
 
 }  // namespace nic::tools

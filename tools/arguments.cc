@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <sstream>
 
+#include "tools/completion.h"
 #include "tools/number.h"
 #include "tools/report.h"
 
@@ -82,6 +83,13 @@ std::string Shown(double number) {
   return text;
 }
 
+std::string CheckShell(const std::string& name) {
+  for (const char* shell : kShells) {
+    if (name == shell) return "";
+  }
+  return "'" + name + "' is none of bash, zsh, fish";
+}
+
 // What contradicts itself in the options on files; empty if nothing does.
 std::string CheckTogether(const Arguments& arguments) {
   if (arguments.files.empty()) return "no input given";
@@ -119,6 +127,17 @@ void CommandLine::AddFiles(Arguments* arguments, const std::string& kinds) {
   app_.add_flag("--json", arguments->json, "print a line of JSON for each file on standard output");
 }
 
+void CommandLine::AddMetadata(MetadataFiles* files, const std::string& purpose) {
+  const size_t gap = purpose.find("%s");
+  for (size_t i = 0; i < files->size(); ++i) {
+    const MetadataKind& kind = kMetadataKinds[i];
+    const std::string text = purpose.substr(0, gap) + kind.name + purpose.substr(gap + 2);
+    app_.add_option(std::string("--") + kind.option, (*files)[i], text)
+        ->type_name("FILE")
+        ->check([](const std::string& name) { return name.empty() ? "is empty" : ""; });
+  }
+}
+
 void CommandLine::AddModel(Arguments* arguments, const std::string& purpose) {
   app_.add_option("-m,--model", arguments->model, purpose)->type_name("FILE|NAME");
 }
@@ -150,8 +169,16 @@ std::optional<int> CommandLine::Parse(int argc, char** argv) {
   app_.add_flag_callback(
           "--version", [] { throw CLI::CallForVersion("", 0); }, "show the version")
       ->trigger_on_parse();
+  std::string shell;
+  app_.add_option("--completion", shell, "print what makes bash, zsh or fish complete these options")
+      ->type_name("SHELL")
+      ->check(CheckShell);
   try {
     app_.parse(argc, argv);
+    if (!shell.empty()) {
+      std::fputs(CompletionScript(app_, shell).c_str(), stdout);
+      return 0;
+    }
     const std::string clash = arguments_ ? CheckTogether(*arguments_) : "";
     if (!clash.empty()) return UsageError(clash);
     return std::nullopt;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nic/nic.h"
+#include "tools/metadata_file.h"
 
 namespace nic::tools {
 
@@ -39,6 +40,8 @@ class CommandLine {
 
   // The options of Arguments. `arguments` must outlive this object. `kinds` says which files of a folder are taken.
   void AddFiles(Arguments* arguments, const std::string& kinds);
+  // --icc, --exif and --xmp. `purpose` holds "%s" for what they name.
+  void AddMetadata(MetadataFiles* files, const std::string& purpose);
   void AddModel(Arguments* arguments, const std::string& purpose);
   void AddGeneral(Arguments* arguments);
 

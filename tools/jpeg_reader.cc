@@ -11,6 +11,8 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
+#include "tools/exif.h"
+#include "tools/extended_xmp.h"
 #include "tools/icc_profile.h"
 #include "tools/number.h"
 
@@ -97,6 +99,7 @@ class JpegReader {
   bool ReadHeader(long max_memory);
   bool ReadRows(Picture* picture);
   bool ReadProfile(std::vector<uint8_t>* profile);
+  std::vector<std::span<const uint8_t>> FindSegments(std::string_view signature) const;
   std::span<const uint8_t> FindSegment(std::string_view signature) const;
   void TakeMetadata(const MetadataChoice& wanted, Picture* picture);
   Outcome Fail() const;
@@ -165,15 +168,22 @@ bool JpegReader::ReadProfile(std::vector<uint8_t>* profile) {
   return true;
 }
 
-// What stands behind `signature` in the first APP1 segment that begins with it; empty if none does.
-std::span<const uint8_t> JpegReader::FindSegment(std::string_view signature) const {
+// What stands behind `signature` in the APP1 segments that begin with it.
+std::vector<std::span<const uint8_t>> JpegReader::FindSegments(std::string_view signature) const {
+  std::vector<std::span<const uint8_t>> found;
   for (jpeg_saved_marker_ptr marker = self_.jpeg.marker_list; marker; marker = marker->next) {
     const std::span<const uint8_t> data(marker->data, marker->data_length);
     if (marker->marker != JPEG_APP0 + 1 || data.size() <= signature.size()) continue;
     const auto* begin = reinterpret_cast<const uint8_t*>(signature.data());
-    if (std::equal(begin, begin + signature.size(), data.begin())) return data.subspan(signature.size());
+    if (std::equal(begin, begin + signature.size(), data.begin())) found.push_back(data.subspan(signature.size()));
   }
-  return {};
+  return found;
+}
+
+// The first of them; empty if there is none.
+std::span<const uint8_t> JpegReader::FindSegment(std::string_view signature) const {
+  const auto found = FindSegments(signature);
+  return found.empty() ? std::span<const uint8_t>() : found[0];
 }
 
 void JpegReader::TakeMetadata(const MetadataChoice& wanted, Picture* picture) {
@@ -188,14 +198,16 @@ void JpegReader::TakeMetadata(const MetadataChoice& wanted, Picture* picture) {
   const std::span<const uint8_t> exif = FindSegment("Exif\0\0"sv);
   if (wanted.exif) {
     picture->metadata.exif.assign(exif.begin(), exif.end());
-  } else if (IsTurned(exif)) {
+  } else if (ExifOrientation(exif) > 1) {
     picture->notes.push_back(kTurnDropped);
   }
   if (!wanted.xmp) return;
   const std::span<const uint8_t> xmp = FindSegment("http://ns.adobe.com/xap/1.0/\0"sv);
   picture->metadata.xmp.assign(xmp.begin(), xmp.end());
-  if (!FindSegment("http://ns.adobe.com/xmp/extension/\0"sv).empty()) {
-    picture->notes.push_back("of the XMP data only the first segment is kept");
+  ExtendedXmp extended;
+  for (const auto& segment : FindSegments("http://ns.adobe.com/xmp/extension/\0"sv)) extended.Add(segment);
+  if (!extended.empty() && !extended.JoinTo(&picture->metadata.xmp)) {
+    picture->notes.push_back("of the XMP data only the first segment is kept: the others do not fit it");
   }
 }
 

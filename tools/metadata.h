@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "nic/nic.h"
@@ -29,16 +28,14 @@ struct MetadataKind {
   nic_metadata kind;
   const char* option;
   const char* name;
+  const char* article_name;  // the same with its article, if it has one
   std::vector<uint8_t> Metadata::*content;
   bool MetadataChoice::*wanted;
 };
 inline constexpr MetadataKind kMetadataKinds[] = {
-    {NIC_METADATA_ICC, "icc", "ICC profile", &Metadata::icc, &MetadataChoice::icc},
-    {NIC_METADATA_EXIF, "exif", "Exif data", &Metadata::exif, &MetadataChoice::exif},
-    {NIC_METADATA_XMP, "xmp", "XMP data", &Metadata::xmp, &MetadataChoice::xmp},
+    {NIC_METADATA_ICC, "icc", "ICC profile", "an ICC profile", &Metadata::icc, &MetadataChoice::icc},
+    {NIC_METADATA_EXIF, "exif", "Exif data", "Exif data", &Metadata::exif, &MetadataChoice::exif},
+    {NIC_METADATA_XMP, "xmp", "XMP data", "an XMP packet", &Metadata::xmp, &MetadataChoice::xmp},
 };
-
-// True if the Exif data ask for the picture to be turned or mirrored. Reads the first directory only.
-bool IsTurned(std::span<const uint8_t> exif);
 
 }  // namespace nic::tools

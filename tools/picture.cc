@@ -37,6 +37,8 @@ Outcome Picture::Allocate(uint64_t columns, uint64_t rows, nic_pixel_format chan
   return {};
 }
 
+size_t PixelSize(nic_pixel_format format) { return static_cast<size_t>(format); }
+
 bool HasAlpha(nic_pixel_format format) { return format == NIC_GREY_ALPHA8 || format == NIC_RGBA8; }
 
 nic_pixel_format WithoutAlpha(nic_pixel_format format) {

@@ -34,6 +34,8 @@ struct Picture {
   Outcome Allocate(uint64_t columns, uint64_t rows, nic_pixel_format channels, const nic_limits& limits);
 };
 
+// Bytes of a pixel.
+size_t PixelSize(nic_pixel_format format);
 // True for the formats whose last channel is alpha.
 bool HasAlpha(nic_pixel_format format);
 // The format without that channel.

@@ -22,7 +22,6 @@ const char* NameForeign(std::span<const uint8_t> head) {
   if (head.size() >= 12 && std::memcmp(head.data() + 4, "ftyphei", 7) == 0) return "HEIC";
   if (StartsWith(head, "\xff\x0a", 2) || StartsWith(head, "\0\0\0\x0cJXL ", 8)) return "JPEG XL";
   if (StartsWith(head, "II*\0", 4) || StartsWith(head, "MM\0*", 4)) return "TIFF";
-  if (StartsWith(head, "P7\n", 3)) return "PAM";
   if (StartsWith(head, "BM", 2)) return "BMP";
   return nullptr;
 }
@@ -35,7 +34,7 @@ Outcome ReadPicture(InputFile* file, const nic_limits& limits, Picture* picture,
   if (head.empty()) return Outcome::Failure(kExitTruncated, "empty file");
   if (StartsWith(head, "\x89PNG", 4)) return ReadPng(file, limits, wanted, picture);
   if (StartsWith(head, "\xff\xd8\xff", 3)) return ReadJpeg(file, limits, wanted, picture);
-  if (head.size() >= 3 && head[0] == 'P' && head[1] >= '1' && head[1] <= '6') return ReadPnm(file, limits, picture);
+  if (head.size() >= 3 && head[0] == 'P' && head[1] >= '1' && head[1] <= '7') return ReadPnm(file, limits, picture);
   const char* foreign = NameForeign(head);
   return Outcome::Failure(kExitMalformed, "not a PNG, JPEG or PNM picture", foreign ? foreign : "");
 }

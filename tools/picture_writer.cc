@@ -11,7 +11,7 @@ namespace nic::tools {
 std::optional<PictureFormat> FormatNamed(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
   for (const PictureFormat format :
-       {PictureFormat::kPng, PictureFormat::kPnm, PictureFormat::kPgm, PictureFormat::kPpm}) {
+       {PictureFormat::kPng, PictureFormat::kPnm, PictureFormat::kPgm, PictureFormat::kPpm, PictureFormat::kPam}) {
     if (name == ExtensionOf(format)) return format;
   }
   return std::nullopt;
@@ -33,13 +33,15 @@ const char* ExtensionOf(PictureFormat format) {
       return "pgm";
     case PictureFormat::kPpm:
       return "ppm";
+    case PictureFormat::kPam:
+      return "pam";
   }
   return "";
 }
 
 std::unique_ptr<PictureWriter> NewPictureWriter(PictureFormat format, OutputFile* file) {
   if (format == PictureFormat::kPng) return std::make_unique<PngWriter>(file);
-  return std::make_unique<PnmWriter>(file);
+  return std::make_unique<PnmWriter>(file, format == PictureFormat::kPam);
 }
 
 }  // namespace nic::tools

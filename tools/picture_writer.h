@@ -15,9 +15,10 @@ enum class PictureFormat {
   kPnm,  // PGM or PPM, as the picture is grey or colour
   kPgm,
   kPpm,
+  kPam,  // PNM with alpha
 };
 
-// The format that "png", "pnm", "pgm" or "ppm" names, in either case.
+// The format that "png", "pnm", "pgm", "ppm" or "pam" names, in either case.
 std::optional<PictureFormat> FormatNamed(std::string name);
 // The format that the extension of a file name means.
 std::optional<PictureFormat> FormatOfFile(const std::string& path);

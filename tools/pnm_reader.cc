@@ -1,6 +1,9 @@
 #include "tools/pnm_reader.h"
 
+#include <map>
 #include <optional>
+#include <sstream>
+#include <string>
 
 namespace nic::tools {
 namespace {
@@ -21,6 +24,9 @@ class PnmReader {
   std::optional<uint32_t> ReadNumber();
   std::optional<uint32_t> ReadBit();
   Outcome ReadHeader(const nic_limits& limits, Picture* picture);
+  bool ReadLine(std::string* line);
+  Outcome ReadPamHeader(const nic_limits& limits, Picture* picture);
+  Outcome Begin(uint64_t width, uint64_t height, nic_pixel_format format, const nic_limits& limits, Picture* picture);
   Outcome ReadPlain(Picture* picture);
   Outcome ReadRaw(Picture* picture);
   Outcome ReadBits(Picture* picture);
@@ -28,7 +34,7 @@ class PnmReader {
   uint8_t Scale(uint32_t sample) const { return static_cast<uint8_t>((sample * 255 + maximum_ / 2) / maximum_); }
 
   InputFile* file_;
-  int kind_ = 0;  // 1 to 6
+  int kind_ = 0;  // 1 to 7
   uint32_t maximum_ = 1;
   bool ended_ = false;
 };
@@ -82,6 +88,7 @@ Outcome PnmReader::Fail(const char* why) const {
 Outcome PnmReader::ReadHeader(const nic_limits& limits, Picture* picture) {
   Next();
   kind_ = Next() - '0';
+  if (kind_ == 7) return ReadPamHeader(limits, picture);
   const bool bitmap = kind_ == 1 || kind_ == 4;
   const auto width = ReadNumber();
   if (!width) return Fail("the width is no number");
@@ -90,8 +97,45 @@ Outcome PnmReader::ReadHeader(const nic_limits& limits, Picture* picture) {
   const auto maximum = bitmap ? 1 : ReadNumber();
   if (!maximum || *maximum < 1 || *maximum > 65535) return Fail("the largest value is not in 1..65535");
   maximum_ = *maximum;
+  return Begin(*width, *height, kind_ == 3 || kind_ == 6 ? NIC_RGB8 : NIC_GREY8, limits, picture);
+}
+
+Outcome PnmReader::Begin(uint64_t width, uint64_t height, nic_pixel_format format, const nic_limits& limits,
+                         Picture* picture) {
   if (maximum_ > 255) picture->notes.push_back("samples of more than 8 bits are rounded to 8 bits");
-  return picture->Allocate(*width, *height, kind_ == 3 || kind_ == 6 ? NIC_RGB8 : NIC_GREY8, limits);
+  return picture->Allocate(width, height, format, limits);
+}
+
+// A line of a PAM header; false at the end of the file, and for one that is longer than any can be.
+bool PnmReader::ReadLine(std::string* line) {
+  constexpr size_t kLongest = 1000;
+  line->clear();
+  int c = Next();
+  for (; c != '\n' && c != kEnd && line->size() < kLongest; c = Next()) line->push_back(static_cast<char>(c));
+  return c == '\n';
+}
+
+Outcome PnmReader::ReadPamHeader(const nic_limits& limits, Picture* picture) {
+  std::map<std::string, uint64_t> fields = {{"WIDTH", 0}, {"HEIGHT", 0}, {"DEPTH", 0}, {"MAXVAL", 0}};
+  std::string line;
+  std::string name;
+  while (ReadLine(&line)) {
+    std::istringstream words(line);
+    name.clear();
+    if (!(words >> name) || name[0] == '#' || name == "TUPLTYPE") continue;  // the depth says as much
+    if (name == "ENDHDR") break;
+    const auto field = fields.find(name);
+    if (field == fields.end() || !(words >> field->second)) return Fail(("field " + name.substr(0, 20)).c_str());
+  }
+  if (name != "ENDHDR") return Fail("the header has no end");
+  if (fields["MAXVAL"] < 1 || fields["MAXVAL"] > 65535) return Fail("MAXVAL is not in 1..65535");
+  maximum_ = static_cast<uint32_t>(fields["MAXVAL"]);
+  const uint64_t depth = fields["DEPTH"];
+  if (depth < 1 || depth > 4) {
+    return Outcome::Failure(kExitUnsupported, "not supported",
+                            "a PAM of " + std::to_string(depth) + " channels; nic has 1 to 4: grey or RGB, and alpha");
+  }
+  return Begin(fields["WIDTH"], fields["HEIGHT"], static_cast<nic_pixel_format>(depth), limits, picture);
 }
 
 Outcome PnmReader::ReadPlain(Picture* picture) {

@@ -1,4 +1,4 @@
-// Reads PNM pictures: P1 to P6, plain and raw, up to 16 bits a sample.
+// Reads PNM pictures: P1 to P6, plain and raw, and P7 (PAM), up to 16 bits a sample.
 #pragma once
 
 #include "tools/input_file.h"

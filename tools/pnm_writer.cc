@@ -3,13 +3,27 @@
 #include "tools/icc_profile.h"
 
 namespace nic::tools {
+namespace {
+
+std::string PnmHeader(uint32_t width, uint32_t height, nic_pixel_format format) {
+  return std::string(format == NIC_GREY8 ? "P5\n" : "P6\n") + std::to_string(width) + " " + std::to_string(height) +
+         "\n255\n";
+}
+
+std::string PamHeader(uint32_t width, uint32_t height, nic_pixel_format format) {
+  const std::string type = WithoutAlpha(format) == NIC_GREY8 ? "GRAYSCALE" : "RGB";
+  return "P7\nWIDTH " + std::to_string(width) + "\nHEIGHT " + std::to_string(height) + "\nDEPTH " +
+         std::to_string(PixelSize(format)) + "\nMAXVAL 255\nTUPLTYPE " + type + (HasAlpha(format) ? "_ALPHA" : "") +
+         "\nENDHDR\n";
+}
+
+}  // namespace
 
 Outcome PnmWriter::Begin(uint32_t width, uint32_t height, nic_pixel_format format, const Metadata& metadata) {
-  if (HasAlpha(format)) return Outcome::Failure(kExitUsage, "PNM holds no alpha");
+  if (HasAlpha(format) && !pam_) return Outcome::Failure(kExitUsage, "PNM holds no alpha");
   if (!metadata.icc.empty() && !IsSrgbProfile(metadata.icc)) notes_.push_back(kProfileDropped);
   row_size_ = size_t{width} * static_cast<size_t>(format);
-  const std::string header = std::string(format == NIC_GREY8 ? "P5\n" : "P6\n") + std::to_string(width) + " " +
-                             std::to_string(height) + "\n255\n";
+  const std::string header = pam_ ? PamHeader(width, height, format) : PnmHeader(width, height, format);
   return file_->Write(header.data(), header.size());
 }
 

@@ -1,4 +1,4 @@
-// Writes PNM: P5 for grey, P6 for colour. It has no alpha and does not take it.
+// Writes PNM: P5 for grey, P6 for colour, which have no alpha and do not take it, or P7 (PAM) for all.
 #pragma once
 
 #include "tools/picture_writer.h"
@@ -7,7 +7,7 @@ namespace nic::tools {
 
 class PnmWriter : public PictureWriter {
  public:
-  explicit PnmWriter(OutputFile* file) : file_(file) {}
+  PnmWriter(OutputFile* file, bool pam) : file_(file), pam_(pam) {}
 
   Outcome Begin(uint32_t width, uint32_t height, nic_pixel_format format, const Metadata& metadata) override;
   Outcome Write(const uint8_t* pixels, uint32_t rows, size_t stride) override;
@@ -15,6 +15,7 @@ class PnmWriter : public PictureWriter {
 
  private:
   OutputFile* file_;
+  bool pam_;
   size_t row_size_ = 0;
 };
 

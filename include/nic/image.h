@@ -62,6 +62,11 @@ typedef struct nic_info {
 NIC_API nic_status nic_read_metadata_size(const void *bytes, size_t size, const nic_limits *limits, nic_metadata kind,
                                           uint64_t *content_size, nic_error *error);
 
+/* The same, and copies the content to `content`, the caller's memory of `capacity` bytes: all of it, or, with
+ * NIC_INVALID_ARGUMENT, nothing if it is larger. `content` may be NULL with a capacity of 0. */
+NIC_API nic_status nic_read_metadata(const void *bytes, size_t size, const nic_limits *limits, nic_metadata kind,
+                                     void *content, size_t capacity, uint64_t *content_size, nic_error *error);
+
 /* One slice of a file. */
 typedef struct nic_slice_info {
   uint32_t x, y, width, height; /* pixels */

@@ -2,6 +2,7 @@
 #include "nic/image.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "api/context.h"
 #include "api/file_info.h"
@@ -71,6 +72,20 @@ Status CheckArguments(const void* bytes, const void* result) {
   return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "bytes, result: null");
 }
 
+// Unpacks the metadata of a kind; leaves *content empty where the file has none.
+Status ReadMetadata(std::span<const uint8_t> bytes, const nic_limits& limits, nic_metadata kind, Memory& memory,
+                    Buffer<uint8_t>* content) {
+  if (kind < NIC_METADATA_ICC || kind > NIC_METADATA_XMP) {
+    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "kind: not a nic_metadata");
+  }
+  FileReader file(memory);
+  Status cut;
+  NIC_RETURN_IF_ERROR(OpenFile(bytes, limits, &file, &cut));
+  const Element* element = file.Find(static_cast<ElementType>(kind));
+  if (!element) return file.has_latents() ? Status() : cut;
+  return UnpackMetadata(file.Payload(*element), limits.max_metadata, memory, content).MovedBy(element->payload_offset);
+}
+
 }  // namespace
 
 Status OpenWholeFile(std::span<const uint8_t> bytes, const nic_limits& limits, FileReader* file, Status* cut) {
@@ -120,21 +135,32 @@ nic_status nic_read_metadata_size(const void* bytes, size_t size, const nic_limi
                                   uint64_t* content_size, nic_error* error) {
   return nic::Guard(error, [&]() -> nic::Status {
     NIC_RETURN_IF_ERROR(nic::CheckArguments(bytes, content_size));
-    *content_size = 0;
-    if (kind < NIC_METADATA_ICC || kind > NIC_METADATA_XMP) {
-      return nic::Status::Error(NIC_INVALID_ARGUMENT, nic::Status::kNoOffset, "kind: not a nic_metadata");
-    }
     const nic_limits complete = nic::CompleteLimits(limits);
     nic::Memory memory(complete.max_memory);
-    nic::FileReader file(memory);
-    nic::Status cut;
-    NIC_RETURN_IF_ERROR(nic::OpenFile({static_cast<const uint8_t*>(bytes), size}, complete, &file, &cut));
-    const nic::Element* element = file.Find(static_cast<nic::ElementType>(kind));
-    if (!element) return file.has_latents() ? nic::Status() : cut;
     nic::Buffer<uint8_t> content;
-    NIC_RETURN_IF_ERROR(nic::UnpackMetadata(file.Payload(*element), complete.max_metadata, memory, &content)
-                            .MovedBy(element->payload_offset));
+    const nic::Status status =
+        nic::ReadMetadata({static_cast<const uint8_t*>(bytes), size}, complete, kind, memory, &content);
     *content_size = content.size();
+    return status;
+  });
+}
+
+nic_status nic_read_metadata(const void* bytes, size_t size, const nic_limits* limits, nic_metadata kind, void* content,
+                             size_t capacity, uint64_t* content_size, nic_error* error) {
+  return nic::Guard(error, [&]() -> nic::Status {
+    NIC_RETURN_IF_ERROR(nic::CheckArguments(bytes, content_size));
+    *content_size = 0;
+    const nic_limits complete = nic::CompleteLimits(limits);
+    nic::Memory memory(complete.max_memory);
+    nic::Buffer<uint8_t> unpacked;
+    NIC_RETURN_IF_ERROR(
+        nic::ReadMetadata({static_cast<const uint8_t*>(bytes), size}, complete, kind, memory, &unpacked));
+    *content_size = unpacked.size();
+    if (unpacked.size() > capacity) {
+      return nic::Status::Error(NIC_INVALID_ARGUMENT, nic::Status::kNoOffset, "capacity: %zu, %zu bytes are needed",
+                                capacity, unpacked.size());
+    }
+    if (!unpacked.empty()) std::memcpy(content, unpacked.data(), unpacked.size());
     return {};
   });
 }

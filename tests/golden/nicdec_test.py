@@ -34,7 +34,7 @@ class Decoding(ToolTest):
         self.assertEqual(self.load('a.png')[:2], b'P6')
         self.assertEqual(self.load('a')[:4], b'\x89PNG')
         self.fails('nicdec', '--output-format', 'gif', 'photo.nic', 'out', status=2,
-                   err="nicdec: --output-format: 'gif' is none of png, pnm, pgm, ppm; .*")
+                   err="nicdec: --output-format: 'gif' is none of png, pnm, pgm, ppm, pam; .*")
         for name in ('out', 'out.jpg', 'out.nic', 'a.png/out'):
             self.fails('nicdec', 'photo.nic', name, status=2, err='nicdec: cannot tell the format of .*')
 

@@ -281,7 +281,7 @@ class Models(ToolTest):
 class Pictures(ToolTest):
     def encode(self, name, **expected):
         self.run_tool('nicenc', name, 'a.nic', **expected)
-        return self.decoded('a.nic')
+        return self.decoded('a.nic', '--quiet')
 
     def test_odd_sizes(self):
         for width, height in ((1, 1), (1, 7), (15, 1), (16, 16), (17, 33), (1, 200), (130, 65)):
@@ -367,6 +367,40 @@ class Pictures(ToolTest):
         shutil.copy(DATA / 'cmyk.jpg', self.folder)
         self.fails('nicenc', 'cmyk.jpg', 'out.nic', status=5,
                    err=r'nicenc: cmyk\.jpg: not supported: a CMYK JPEG .*; convert it to RGB first')
+
+    def test_pam(self):
+        kinds = ((1, pictures.GREY, 'GRAYSCALE'), (2, pictures.GREY_ALPHA, 'GRAYSCALE_ALPHA'), (3, pictures.RGB, 'RGB'),
+                 (4, pictures.RGB_ALPHA, 'RGB_ALPHA'))
+        for channels, colour, kind in kinds:
+            rows = pictures.photo(24, 16, channels)
+            self.store('a.png', pictures.png(rows, colour))
+            self.store('a.pam', pictures.pam(rows, channels, kind=kind))
+            self.run_tool('nicenc', 'a.png', 'png.nic')
+            self.run_tool('nicenc', 'a.pam', 'pam.nic')
+            self.assertEqual(self.load('pam.nic'), self.load('png.nic'))
+            deep = [[sample * 257 for sample in row] for row in rows]
+            self.store('a.pam', pictures.pam(deep, channels, 65535))
+            self.run_tool('nicenc', '--quiet', 'a.pam', 'pam.nic')
+            self.assertEqual(self.decoded('pam.nic', '--quiet'), self.decoded('png.nic', '--quiet'))
+            self.run_tool('nicdec', 'png.nic', 'b.png')
+            self.run_tool('nicdec', 'png.nic', 'b.pam')
+            width, height, depth, told, pixels = pictures.read_pam(self.load('b.pam'))
+            self.assertEqual(told, kind)
+            self.assertEqual((width, height, depth, pixels), pictures.read_png(self.load('b.png')))
+
+    def test_broken_pam(self):
+        def header(**fields):
+            values = dict(dict(WIDTH=2, HEIGHT=2, DEPTH=3, MAXVAL=255), **fields)
+            return b'P7\n' + b''.join(b'%s %s\n' % (k.encode(), str(v).encode()) for k, v in values.items()) + b'ENDHDR\n'
+        for data, status, why in ((header() + bytes(11), 4, 'truncated PNM'), (header(DEPTH=5) + bytes(20), 5, 'not supported: a PAM of 5'),
+                                  (header(DEPTH=0), 5, 'not supported'), (header(MAXVAL=0) + bytes(12), 3, 'malformed PNM: MAXVAL'),
+                                  (header(MAXVAL=70000), 3, 'malformed PNM: MAXVAL'), (header(WIDTH=0), 3, 'malformed picture'),
+                                  (header(WIDTH='x'), 3, 'malformed PNM: field WIDTH'), (header(WIDTH=-5) + bytes(12), 6, 'side too long'),
+                                  (header(COLOUR=1), 3, 'malformed PNM: field COLOUR'), (b'P7\nWIDTH 2\n', 4, 'truncated PNM'),
+                                  (b'P7\n' + b'x' * 5000, 3, 'malformed PNM: the header has no end'),
+                                  (header(WIDTH=70000), 6, 'side too long')):
+            self.store('a.pam', data)
+            self.fails('nicenc', 'a.pam', 'out.nic', status=status, err='nicenc: a.pam: %s.*' % why)
 
     def test_deep_and_plain_pnm(self):
         rows = pictures.photo(24, 16)

@@ -59,6 +59,21 @@ def pnm(rows, channels=3, maximum=255):
     return header.encode() + b''.join(_pack_row(row, 16 if maximum > 255 else 8) for row in rows)
 
 
+def pam(rows, channels, maximum=255, kind=''):
+    header = 'P7\n# a comment\nWIDTH %d\nHEIGHT %d\nDEPTH %d\nMAXVAL %d\n%sENDHDR\n' % (
+        len(rows[0]) // channels, len(rows), channels, maximum, 'TUPLTYPE %s\n' % kind if kind else '')
+    return header.encode() + b''.join(_pack_row(row, 16 if maximum > 255 else 8) for row in rows)
+
+
+def read_pam(data):
+    """(width, height, channels, tuple type, bytes) of a PAM as the tools write it."""
+    head, pixels = data.split(b'ENDHDR\n', 1)
+    fields = dict(line.split(' ') for line in head.decode().splitlines()[1:])
+    width, height, channels = (int(fields[name]) for name in ('WIDTH', 'HEIGHT', 'DEPTH'))
+    assert head.startswith(b'P7\n') and fields['MAXVAL'] == '255' and len(pixels) == width * height * channels
+    return width, height, channels, fields['TUPLTYPE'], pixels
+
+
 def _crc16(data):
     value = 0xffff
     for byte in data:
