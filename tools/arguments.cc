@@ -1,6 +1,8 @@
 #include "tools/arguments.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <sstream>
 
 #include "tools/completion.h"
@@ -81,6 +83,15 @@ std::string Shown(double number) {
   char text[32];
   std::snprintf(text, sizeof text, "%g", number);
   return text;
+}
+
+// The first argument "--name=" without a value, which CLI11 would take from the argument behind it; null without any.
+const char* FindEmptyValue(int argc, char** argv) {
+  for (int i = 1; i < argc && std::strcmp(argv[i], "--") != 0; ++i) {
+    const char* equals = std::strchr(argv[i], '=');
+    if (std::strncmp(argv[i], "--", 2) == 0 && equals && equals[1] == 0) return argv[i];
+  }
+  return nullptr;
 }
 
 std::string CheckShell(const std::string& name) {
@@ -173,21 +184,21 @@ std::optional<int> CommandLine::Parse(int argc, char** argv) {
   app_.add_option("--completion", shell, "print what makes bash, zsh or fish complete these options")
       ->type_name("SHELL")
       ->check(CheckShell);
+  if (const char* empty = FindEmptyValue(argc, argv)) {
+    return UsageError(std::string(empty, std::strlen(empty) - 1) + " needs a value");
+  }
   try {
     app_.parse(argc, argv);
     if (!shell.empty()) {
-      std::fputs(CompletionScript(app_, shell).c_str(), stdout);
-      return 0;
+      return Print(CompletionScript(app_, shell));
     }
     const std::string clash = arguments_ ? CheckTogether(*arguments_) : "";
     if (!clash.empty()) return UsageError(clash);
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    std::fputs(app_.help().c_str(), stdout);
-    return 0;
+    return Print(app_.help());
   } catch (const CLI::CallForVersion&) {
-    std::printf("%s %s\n", program_.c_str(), nic_version());
-    return 0;
+    return Print(program_ + " " + nic_version() + "\n");
   } catch (const CLI::ExtrasError&) {
     return UsageError("unknown option '" + app_.remaining().front() + "'");
   } catch (const CLI::ArgumentMismatch& error) {
@@ -195,6 +206,13 @@ std::optional<int> CommandLine::Parse(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return UsageError(error.what());
   }
+}
+
+int CommandLine::Print(const std::string& text) const {
+  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return kExitOk;
+  const Outcome outcome = Outcome::System("cannot write to standard output", errno);
+  Report(program_, false, false).Error("", outcome);
+  return outcome.exit_status();
 }
 
 int CommandLine::UsageError(const std::string& text) const {

@@ -52,6 +52,9 @@ class CommandLine {
   int UsageError(const std::string& text) const;
 
  private:
+  // Prints what was asked for, and returns the exit status.
+  int Print(const std::string& text) const;
+
   CLI::App app_;
   std::string program_;
   const Arguments* arguments_ = nullptr;  // of AddFiles

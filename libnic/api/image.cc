@@ -140,7 +140,7 @@ nic_status nic_read_metadata_size(const void* bytes, size_t size, const nic_limi
     nic::Buffer<uint8_t> content;
     const nic::Status status =
         nic::ReadMetadata({static_cast<const uint8_t*>(bytes), size}, complete, kind, memory, &content);
-    *content_size = content.size();
+    *content_size = status.ok() ? content.size() : 0;
     return status;
   });
 }
@@ -156,7 +156,7 @@ nic_status nic_read_metadata(const void* bytes, size_t size, const nic_limits* l
     NIC_RETURN_IF_ERROR(
         nic::ReadMetadata({static_cast<const uint8_t*>(bytes), size}, complete, kind, memory, &unpacked));
     *content_size = unpacked.size();
-    if (unpacked.size() > capacity) {
+    if (unpacked.size() > capacity || (!content && capacity > 0)) {
       return nic::Status::Error(NIC_INVALID_ARGUMENT, nic::Status::kNoOffset, "capacity: %zu, %zu bytes are needed",
                                 capacity, unpacked.size());
     }

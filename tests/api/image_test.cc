@@ -215,6 +215,29 @@ TEST_CASE("null arguments are refused, a null error is allowed") {
   REQUIRE(error.message[0] == '\0');
 }
 
+TEST_CASE("metadata are read without a model") {
+  const Bytes file = MakeFile(70, 50, NIC_RGB8, 1024, true);
+  const std::string content("<x:xmpmeta/>", sizeof "<x:xmpmeta/>");
+  std::string read(content.size() + 1, '#');
+  uint64_t size = 9;
+  nic_error error;
+  const auto take = [&](nic_metadata kind, void* to, size_t capacity) {
+    return nic_read_metadata(file.data(), file.size(), nullptr, kind, to, capacity, &size, &error);
+  };
+  REQUIRE(take(NIC_METADATA_XMP, read.data(), content.size()) == NIC_OK);
+  CHECK(size == content.size());
+  CHECK(read == content + "#");
+  read.assign(read.size(), '#');
+  CHECK(take(NIC_METADATA_XMP, read.data(), content.size() - 1) == NIC_INVALID_ARGUMENT);
+  CHECK(size == content.size());
+  CHECK(read == std::string(read.size(), '#'));
+  CHECK(take(NIC_METADATA_ICC, nullptr, 0) == NIC_OK);
+  CHECK(size == 0);
+  CHECK(take(NIC_METADATA_XMP, nullptr, 100) == NIC_INVALID_ARGUMENT);
+  CHECK(take(static_cast<nic_metadata>(0x80), read.data(), 1) == NIC_INVALID_ARGUMENT);
+  CHECK(nic_read_metadata(nullptr, 5, nullptr, NIC_METADATA_ICC, read.data(), 1, &size, &error) == NIC_INVALID_ARGUMENT);
+}
+
 TEST_CASE("the size of metadata is told without a model, from the beginning of a file") {
   const Bytes file = MakeFile(70, 50, NIC_RGB8, 1024, true);
   uint64_t size = 9;

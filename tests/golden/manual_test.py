@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import unittest
 
-from support import ROOT, ToolTest, main
+from support import BIN, ROOT, ToolTest, main
 
 TOOLS = ('nicenc', 'nicdec', 'nicinfo')
 _OPTION = r'(?<![\w-])--[a-z][a-z-]*'
@@ -17,6 +17,11 @@ def page(tool):
 
 def section(text, name):
     return re.search(r'(?ms)^\.SH %s\n(.*?)(?=^\.SH |\Z)' % name, text).group(1)
+
+
+def paragraph(text, option):
+    """What a page says of an option, whose names stand in its tag."""
+    return re.search(r'(?ms)^\.TP\n\.B[IR]? (?:-\w ", " )?--%s\b(?!-)(.*?)(?=^\.TP|^\.S)' % option, text).group(1)
 
 
 class Manual(ToolTest):
@@ -54,6 +59,43 @@ class Manual(ToolTest):
                 command = re.split(r'\s{2,}', line.strip())[0]
                 self.assertIn('.TP\n%s\n' % command, examples)
 
+    def test_defaults_are_those_of_help(self):
+        spelt = {'268M': '268 million', '2Gi': '2 GiB'}
+        for tool in TOOLS:
+            options = re.split(r'(?m)^  (?:-\w, |    )--', self.help(tool))[1:]
+            told = 0
+            for name, text in (re.match(r'([a-z-]+)(.*)', option, re.S).groups() for option in options):
+                for value in re.findall(r'default\s+(\d\w*)', text):
+                    self.assertIn(spelt.get(value, value), paragraph(page(tool), name), (tool, name))
+                    told += 1
+            self.assertEqual(told > 0, tool != 'nicinfo')
+
+    def test_the_page_of_nicbench(self):
+        if not (BIN / 'nicbench').exists():
+            self.skipTest('nicbench is not built')
+        text = page('nicbench')
+        commands = re.findall(r'(?m)^  (\w+)  ', self.help('nicbench').split('Subcommands:')[1])
+        self.assertEqual(re.findall(r'(?m)^\.TP\n\.BI (\w+) "', section(text, 'COMMANDS')), commands)
+        seen = {'version'}
+        for command in commands:
+            told = self.run_tool('nicbench', command, '--help').out.decode().split('\nOptions:')[1]
+            for name, what in re.findall(r'(?m)^  (?:-\w,)?--([a-z-]+)(.*(?:\n {10,}.*)*)', told):
+                seen.add(name)
+                for value in re.findall(r'default:? ([^)]+)\)', ' '.join(what.split())):
+                    described = ' '.join(paragraph(text, name).split()).replace('default: ', 'default ').replace('is the', 'the')
+                    self.assertIn('default ' + value, described, (command, name))
+        self.assertEqual(set(re.findall(r'(?m)^\.B[IR]? (?:-\w ", " )?--([a-z-]+)', section(text, 'OPTIONS'))), seen | {'help'})
+
+    def test_the_page_of_nictrain(self):
+        usage = re.search(r'kUsage\[\] =\n(.*?);\n', (ROOT / 'nictrain' / 'main.cc').read_text(), re.S).group(1)
+        text = page('nictrain')
+        self.assertEqual(set(re.findall(r'(?m)^\.BI --([a-z-]+)', section(text, 'OPTIONS'))),
+                         set(re.findall(r'--([a-z-]+)', usage)))
+        commands = re.findall(r'nictrain (\w+)', usage)
+        self.assertEqual(re.findall(r'(?m)^\.TP\n\.BI? (\w+)', section(text, 'COMMANDS')), commands)
+        for name in ('EXIT STATUS', 'EXAMPLES', 'SEE ALSO'):
+            self.assertIn('\n.SH %s\n' % name, text)
+
     def test_what_every_page_tells(self):
         for tool in TOOLS:
             text = page(tool)
@@ -72,7 +114,7 @@ class Manual(ToolTest):
 
     @unittest.skipUnless(shutil.which('man'), 'needs man')
     def test_man_has_nothing_to_complain_of(self):
-        for tool in TOOLS:
+        for tool in TOOLS + ('nicbench', 'nictrain'):
             done = subprocess.run(['man', '--warnings', '-E', 'UTF-8', '-l', '-Tutf8', '-Z',
                                    str(ROOT / 'packaging' / 'man' / (tool + '.1'))],
                                   env=self.environment(MANWIDTH='80'), capture_output=True)
