@@ -53,7 +53,7 @@ set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME nic-tools)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION graphics)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS "${exactly}")
 set(CPACK_COMPONENT_TOOLS_DESCRIPTION "The programs nicenc, which compresses PNG, JPEG and PNM
-pictures to .nic files, nicdec, which decodes these, and nicinfo, which tells what they hold; with
-completions for shells, a MIME type and a thumbnailer.")
+pictures to .nic files, nicdec, which decodes these, and nicinfo, which tells
+what they hold; with completions for shells, a MIME type and a thumbnailer.")
 
 include(CPack)
