@@ -39,7 +39,7 @@ def check_file(path, model):
     samples = result.pixels
     if result.alpha is not None:
         samples = np.dstack((samples, result.alpha))
-    if samples.tobytes() != path.with_suffix(".pixels").read_bytes():
+    if nicref.sample_bytes(samples) != path.with_suffix(".pixels").read_bytes():
         return "pixels"
     return None
 

@@ -87,7 +87,7 @@ class Reader {
     const auto y = static_cast<uint32_t>(Draw(random, 0, static_cast<int>(info.height) - 1));
     const auto width = static_cast<uint32_t>(Draw(random, 1, static_cast<int>(info.width - x)));
     const auto height = static_cast<uint32_t>(Draw(random, 1, static_cast<int>(info.height - y)));
-    const size_t samples = info.format, stride = samples * width, whole_stride = samples * info.width;
+    const size_t samples = nic_format_bytes(info.format), stride = samples * width, whole_stride = samples * info.width;
     std::vector<uint8_t> part(stride * height);
     const nic_image image = {width, height, info.format, stride, part.data()};
     if (nic_decoder_set_region(decoder, x, y, width, height) != NIC_OK || nic_decoder_decode(decoder, &image) != NIC_OK) {
@@ -174,11 +174,12 @@ class Generator {
     header.width = static_cast<uint32_t>(DrawSide(random));
     header.height = static_cast<uint32_t>(DrawSide(random));
     header.channels_code = OneIn(random, 3) ? ChannelsCode::kGrey : ChannelsCode::kRgb;
+    header.bit_depth_code = OneIn(random, 3) ? BitDepthCode::k16 : BitDepthCode::k8;
     header.model_id = package.model_id();
     header.model_digest = package.short_digest();
     DrawHeader(random, model.decoder(), &header);
     if (OneIn(random, 3)) choices.metadata = DrawMetadata(random);
-    if (OneIn(random, 5)) choices.alpha = DrawAlpha(random, header.width, header.height, memory);
+    if (OneIn(random, 5)) choices.alpha = DrawAlpha(random, header.width, header.height, header.bit_depth(), memory);
     if (OneIn(random, 4)) choices.gain_map = DrawGainMap(random, header, model.decoder(), memory);
     if (OneIn(random, 4)) choices.symbols = static_cast<Symbols>(Draw(random, 1, 3));
     RandomFile file;

@@ -53,6 +53,7 @@ struct Case {
   bool grey = false;
   bool alpha = false;
   bool gain_map = false;
+  bool deep = false;  // 16 bits
   Symbols symbols = Symbols::kTypical;
   std::vector<MetadataElement> metadata = {};
 };
@@ -123,10 +124,11 @@ class Maker {
     header.lanes_log2 = made.lanes_log2;
     header.version_minor = made.version_minor;
     header.channels_code = made.grey ? ChannelsCode::kGrey : ChannelsCode::kRgb;
+    header.bit_depth_code = made.deep ? BitDepthCode::k16 : BitDepthCode::k8;
     choices.symbols = made.symbols;
     choices.metadata = made.metadata;
     std::mt19937 random(static_cast<uint32_t>(number_));
-    if (made.alpha) choices.alpha = DrawAlpha(random, made.width, made.height, memory_);
+    if (made.alpha) choices.alpha = DrawAlpha(random, made.width, made.height, header.bit_depth(), memory_);
     if (made.gain_map) choices.gain_map = DrawGainMap(random, header, model.prepared->decoder(), memory_);
     RandomFile file;
     Require(MakeRandomFile(random, *model.prepared, choices, memory_, &file), made.topic);
@@ -280,6 +282,21 @@ void AddGainMaps(Maker& maker) {
   add({.topic = "grey-alpha", .title = "A gain map, grey and alpha", .width = 50, .height = 50, .grey = true, .alpha = true});
 }
 
+void AddDepths(Maker& maker) {
+  maker.Add({.topic = "depth-16", .title = "16 bits", .width = 70, .height = 60, .deep = true});
+  maker.Add({.topic = "depth-16-grey", .title = "Grey of 16 bits", .width = 70, .height = 60, .grey = true, .deep = true});
+  for (const char* model : {"bits-lowest", "bits-highest"}) {
+    for (const bool grey : {false, true}) {
+      maker.Add({.topic = std::string("depth-16-") + model + (grey ? "-grey" : ""), .title = std::string("16 bits, model ") + model,
+                 .model = model, .level = 0, .grey = grey, .deep = true, .symbols = Symbols::kExtremes});
+    }
+  }
+  for (const uint32_t side : {1u, 15u, 33u, 64u, 100u}) {  // different styles of alpha
+    maker.Add({.topic = "depth-16-alpha-" + std::to_string(side), .title = "16 bits and alpha, " + std::to_string(side) + " pixels wide",
+               .width = side, .height = 27, .grey = side % 2 == 0, .alpha = true, .deep = true});
+  }
+}
+
 void AddSymbols(Maker& maker) {
   maker.Add({.topic = "symbols-zero", .title = "All symbols 0", .width = 70, .height = 60, .symbols = Symbols::kZero});
   maker.Add({.topic = "symbols-escapes", .title = "Nearly all symbols escaped", .width = 70, .height = 60, .symbols = Symbols::kEscapes});
@@ -322,5 +339,6 @@ int main(int argc, char** argv) {
   maker.Add({.topic = "side-65536-high", .title = "A height above the default limit", .width = 1, .height = 65536, .slice_side_code = 10, .symbols = Symbols::kZero},
             "uncommon");
   AddGainMaps(maker);
+  AddDepths(maker);
   return 0;
 }

@@ -31,7 +31,7 @@ def describe_valid(folder, models):
     nicref.MAX_SIDE = 1 << 20  # for uncommon/
     result = nicref.decode(data, models.find, nicref.Dump())
     header = result.header
-    features = ["grey" if header.channels == 1 else "rgb", f"lanes {header.lanes}", f"slices {len(result.slices)}"]
+    features = ["grey" if header.channels == 1 else "rgb", *(["16 bits"] if header.bit_depth == 16 else []), f"lanes {header.lanes}", f"slices {len(result.slices)}"]
     features += [f"element {kind:#04x}" for kind in sorted({element[0] for element in result.elements[:-1]})]
     return {
         "title": title, "features": features, "model": model,
@@ -56,7 +56,7 @@ class Base:
 
     def write_header(self, **changes):
         h = self.header
-        fields = dict(flags=h.channels_code | h.lanes_log2 << 4, width=varint(h.width), height=varint(h.height),
+        fields = dict(flags=h.channels_code | h.bit_depth_code << 2 | h.lanes_log2 << 4, width=varint(h.width), height=varint(h.height),
                       model_id=varint(h.model_id), model_digest=h.model_digest,
                       gain=h.gain_level << 4 | h.slice_side_code, interpolation=h.interpolation)
         return write_header(**{**fields, **changes})
@@ -108,7 +108,7 @@ def header_cases(b, c):
     for major in (0, 2, 15):
         c.add(f"version-{major}", f"version_major {major}", "container.md 3.2", "NIC_UNSUPPORTED_VERSION", 8,
               b.with_header(version=major << 4))
-    for name, flags in (("channels_code-2", 2), ("channels_code-3", 3), ("bit_depth_code-1", 5), ("bit_depth_code-2", 9),
+    for name, flags in (("channels_code-2", 2), ("channels_code-3", 3), ("bit_depth_code-2-16", 10), ("bit_depth_code-2", 9),
                         ("bit_depth_code-3", 13), ("lanes_log2-3", 0x31), ("flags-bit-6", 0x41), ("flags-bit-7", 0x81)):
         c.add(name.replace("_", "-"), f"A reserved value of flags: {name}", "container.md 3.3", "NIC_UNSUPPORTED_FEATURE",
               9, b.with_header(flags=flags))
@@ -174,7 +174,7 @@ def alpha_cases(b, c):
     start = b.header.size + 2  # one byte of payload_size, as all are short
     rows = bytes([0] + [255] * b.header.width) * b.header.height
     for topic, title, payload, offset in (
-            ("empty", "Alpha without a payload", b"", 0), ("flags", "A reserved flag of alpha", b"\x02" + stored_frame(rows), 0),
+            ("empty", "Alpha without a payload", b"", 0), ("flags", "A reserved flag of alpha", b"\x04" + stored_frame(rows), 0),
             ("none", "Alpha without a frame", b"\0", 1), ("size", "A frame of another size", b"\0" + stored_frame(rows + b"\0"), 1),
             ("filter", "A filter of 5", b"\0" + stored_frame(rows[:-41] + b"\5" + rows[-40:]), 1),
             ("two", "Two frames", b"\0" + stored_frame(rows) + stored_frame(b""), 1),
@@ -199,6 +199,17 @@ def gain_map_cases(b, c):
         c.add(f"gain-map-{topic}", title, "elements.md 2", "NIC_MALFORMED", b.header.size + 2 + offset, data)
     c.add("gain-map-twice", "A gain map twice", "container.md 4", "NIC_MALFORMED",
           b.header.size + len(write_element(3, good)), b.with_elements(write_element(3, good) * 2))
+
+
+def deep_alpha_cases(b, c):
+    rows = bytes(1 + 2 * b.header.width) * b.header.height
+    for topic, title, flags, frame, offset in (
+            ("in-8-bits", "Alpha of 16 bits in a picture of 8 bits", 0x01, rows, 0),
+            ("size", "Alpha of 16 bits with rows for 8 bits", 0x05, bytes(1 + b.header.width) * b.header.height, 1)):
+        element = write_element(2, b"\2" + stored_frame(frame))
+        at = b.header.size + 1 + len(varint(len(frame))) + offset
+        c.add(f"alpha-deep-{topic}", title, "elements.md 1", "NIC_MALFORMED", at,
+              b.write_header(flags=flags) + element + b.latents(), alpha=True)
 
 
 def latents_cases(one, many, four, c):
@@ -535,6 +546,7 @@ def main():
     package_cases(one, tiny, cases)
     model_cases(one, cases)
     gain_map_cases(one, cases)
+    deep_alpha_cases(one, cases)
     write_table_of_cases(valid, cases)
     print(f"make_suite: {len(valid)} valid, {len(cases.rows)} invalid")
 

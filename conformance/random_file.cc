@@ -116,19 +116,24 @@ std::vector<MetadataElement> DrawMetadata(std::mt19937& random) {
   return metadata;
 }
 
-std::vector<uint8_t> DrawAlpha(std::mt19937& random, uint32_t width, uint32_t height, Memory& memory) {
+std::vector<uint8_t> DrawAlpha(std::mt19937& random, uint32_t width, uint32_t height, int depth, Memory& memory) {
   const int style = Draw(random, 0, 2);
   const uint32_t across = static_cast<uint32_t>(Draw(random, 0, 9)), down = static_cast<uint32_t>(Draw(random, 0, 9));
-  std::vector<uint8_t> samples;
+  std::vector<uint16_t> samples;
+  const bool deep = depth == 16 && style != 2;
   for (uint32_t y = 0; y < height; ++y) {
     for (uint32_t x = 0; x < width; ++x) {
       const uint32_t sample = style == 0 ? static_cast<uint32_t>(random()) : style == 1 ? across * x + down * y : 200;
-      samples.push_back(static_cast<uint8_t>(sample));
+      samples.push_back(static_cast<uint16_t>(!deep ? sample & 255 : style == 1 ? 77 * sample : sample));
     }
   }
   std::pmr::vector<uint8_t> payload(&memory);
-  AlphaEncoder encoder(width, height, OneIn(random, 2), memory, &payload);
-  for (uint32_t y = 0; y < height; ++y) encoder.Push(&samples[size_t{y} * width], 1);
+  AlphaEncoder encoder(width, height, deep ? 16 : 8, OneIn(random, 2), memory, &payload);
+  const std::vector<uint8_t> narrow(samples.begin(), samples.end());
+  for (uint32_t y = 0; y < height; ++y) {
+    const size_t first = size_t{y} * width;
+    encoder.Push(deep ? reinterpret_cast<const uint8_t*>(&samples[first]) : &narrow[first], deep ? 2 : 1);
+  }
   encoder.Finish();
   return {payload.begin(), payload.end()};
 }

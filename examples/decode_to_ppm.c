@@ -20,16 +20,20 @@ static unsigned char *read_file(const char *path, size_t *size) {
 
 /* P5 for grey, P6 for colour, without alpha. Returns 0 on success. */
 static int write_pnm(const char *path, const nic_image *image) {
-  const size_t channels = image->format;
+  const size_t channels = nic_format_channels(image->format);
   const size_t colours = channels < 3 ? 1 : 3;
+  const int deep = nic_format_depth(image->format) == 16;
   FILE *file = fopen(path, "wb");
   int failed = 0;
   if (!file) return 1;
-  failed |= fprintf(file, "P%d\n%u %u\n255\n", colours == 1 ? 5 : 6, image->width, image->height) < 0;
+  failed |= fprintf(file, "P%d\n%u %u\n%d\n", colours == 1 ? 5 : 6, image->width, image->height,
+                    deep ? 65535 : 255) < 0;
   for (uint32_t y = 0; y < image->height; ++y) {
     const uint8_t *row = image->pixels + y * image->stride;
-    for (uint32_t x = 0; x < image->width; ++x) {
-      failed |= fwrite(row + x * channels, 1, colours, file) != colours;
+    for (size_t i = 0; i < image->width * channels; ++i) {
+      if (i % channels >= colours) continue; /* alpha */
+      if (deep) failed |= putc(((const uint16_t *)row)[i] >> 8, file) == EOF; /* PNM has the high byte first */
+      failed |= putc((deep ? ((const uint16_t *)row)[i] : row[i]) & 255, file) == EOF;
     }
   }
   return fclose(file) != 0 || failed;

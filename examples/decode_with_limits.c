@@ -30,8 +30,10 @@ static nic_status decode(nic_decoder *decoder, size_t size, sums *sum) {
   nic_info info;
   nic_status status = nic_decoder_open(decoder, bytes, size);
   if (status == NIC_OK) status = nic_decoder_info(decoder, &info);
+  /* Samples of 8 bits, whatever the file has. */
+  if (status == NIC_OK) status = nic_decoder_set(decoder, NIC_DECODER_FORMAT, nic_format_channels(info.format));
   if (status != NIC_OK) return status;
-  sum->row = (size_t)info.width * info.format;
+  sum->row = (size_t)info.width * nic_format_channels(info.format);
   return nic_decoder_decode_rows(decoder, on_rows, sum);
 }
 

@@ -29,7 +29,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   printf("%u x %u, %s%s, model %u, gain level %u + %u/256\n", info.width, info.height,
-         info.format == NIC_GREY8 || info.format == NIC_GREY_ALPHA8 ? "grey" : "RGB",
+         nic_format_channels(info.format) <= 2 ? "grey" : "RGB",
          info.has_alpha ? " with alpha" : "", info.model_id, info.gain_level, info.interpolation);
   return 0;
 }

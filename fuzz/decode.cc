@@ -69,7 +69,7 @@ void DecodeRegion(Surroundings& surroundings, const fuzz::ExactCopy& file, const
   NIC_FUZZ_CHECK(nic_decoder_new(surroundings.context, &decoder, nullptr) == NIC_OK);
   NIC_FUZZ_CHECK(nic_decoder_open(decoder, file.data(), file.size()) == NIC_OK);
   NIC_FUZZ_CHECK(nic_decoder_set_region(decoder, x, y, width, height) == NIC_OK);
-  const size_t samples = image.format;
+  const size_t samples = nic_format_bytes(image.format);
   std::vector<uint8_t> pixels(samples * width * height);
   const nic_image part = {width, height, image.format, samples * width, pixels.data()};
   NIC_FUZZ_CHECK(nic_decoder_decode(decoder, &part) == NIC_OK);
@@ -90,7 +90,7 @@ void DecodeGoingOn(Surroundings& surroundings, const fuzz::ExactCopy& file, nic_
     nic_info info;
     NIC_FUZZ_CHECK(nic_decoder_info(decoder, &info) == NIC_OK);
     status = nic_decoder_decode_rows(decoder, TakeRows, &rows);
-    const bool complete = rows.size() == size_t{info.width} * info.height * info.format;
+    const bool complete = rows.size() == size_t{info.width} * info.height * nic_format_bytes(info.format);
     const bool gave_up = status == NIC_LIMIT_MEMORY || status == NIC_MALFORMED;  // the latter: of alpha
     NIC_FUZZ_CHECK(complete || gave_up);
     NIC_FUZZ_CHECK((status == NIC_OK) == (nic_decoder_damaged_slices(decoder) == 0) || gave_up);

@@ -67,12 +67,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   static nic_context* const context = MakeContext();
   fuzz::Numbers numbers(bytes, size);
   const uint32_t width = numbers.In(1, kMaxSide), height = numbers.In(1, kMaxSide);
-  constexpr nic_pixel_format kFormats[] = {NIC_GREY8, NIC_GREY_ALPHA8, NIC_RGB8, NIC_RGBA8};
-  const nic_pixel_format format = kFormats[numbers.Byte() % 4];
+  constexpr nic_pixel_format kFormats[] = {NIC_GREY8,  NIC_GREY_ALPHA8,  NIC_RGB8,  NIC_RGBA8,
+                                           NIC_GREY16, NIC_GREY_ALPHA16, NIC_RGB16, NIC_RGBA16};
+  const nic_pixel_format format = kFormats[numbers.Byte() % 8];
   nic_encoder* encoder = nullptr;
   NIC_FUZZ_CHECK(nic_encoder_new(context, &encoder, nullptr) == NIC_OK);
   SetOptions(encoder, numbers);
-  const size_t stride = size_t{width} * format;
+  const size_t stride = size_t{width} * nic_format_bytes(format);
   std::vector<uint8_t> pixels = MakePixels(numbers.rest(), stride * height);
   const nic_image image = {width, height, format, stride, pixels.data()};
   const std::vector<uint8_t> metadata(numbers.rest().begin(), numbers.rest().end());
@@ -89,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   NIC_FUZZ_CHECK(nic_read_info(file.data(), file.size(), nullptr, &info, nullptr) == NIC_OK);
   NIC_FUZZ_CHECK(info.width == width && info.height == height && info.format == format);
   NIC_FUZZ_CHECK(info.gain_level == result.gain_level && info.interpolation == result.interpolation);
-  NIC_FUZZ_CHECK(info.header_size + info.metadata_size + info.alpha_size + info.hyper_size + info.latent_size == file.size());
+  NIC_FUZZ_CHECK(info.header_size + info.metadata_size + info.alpha_size + info.gain_map_size + info.hyper_size + info.latent_size == file.size());
   CheckMetadata(context, file, metadata);
   nic_image decoded[2];
   for (nic_image& each : decoded) NIC_FUZZ_CHECK(nic_decode(context, file.data(), file.size(), &each, nullptr) == NIC_OK);

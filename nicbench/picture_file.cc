@@ -43,6 +43,7 @@ Outcome ReadPictureFile(const std::string& path, Picture* picture) {
   tools::InputFile file;
   NIC_TOOLS_RETURN_IF_FAILED(file.Open(path));
   NIC_TOOLS_RETURN_IF_FAILED(tools::ReadPicture(&file, nic_limits{}, picture));
+  picture->MakeShallow();  // what is compared has 8 bits
   if (!tools::HasAlpha(picture->format)) return {};
   return Outcome::Failure(tools::kExitUnsupported, "not supported",
                           "the picture has an alpha channel; flatten it first");

@@ -15,20 +15,14 @@ namespace {
 
 constexpr uint64_t kDefaultMaxFile = uint64_t{2} << 30;
 
-// The samples that a picture file of this kind gets.
-nic_pixel_format SamplesFor(PictureFormat format, nic_pixel_format own) {
-  switch (format) {
-    case PictureFormat::kPng:
-    case PictureFormat::kPam:
-      return own;
-    case PictureFormat::kPnm:
-      return WithoutAlpha(own);
-    case PictureFormat::kPgm:
-      return NIC_GREY8;
-    case PictureFormat::kPpm:
-      return NIC_RGB8;
-  }
-  return own;
+// The samples that a picture file of this kind gets, of `depth` bits unless that is 0. Only PNG and PAM have alpha.
+nic_pixel_format SamplesFor(PictureFormat format, nic_pixel_format own, uint32_t depth) {
+  const uint32_t deep = (depth ? depth : nic_format_depth(own)) == 16 ? 16 : 0;
+  const bool alpha = format == PictureFormat::kPng || format == PictureFormat::kPam;
+  uint32_t channels = nic_format_channels(alpha ? own : WithoutAlpha(own));
+  if (format == PictureFormat::kPgm) channels = 1;
+  if (format == PictureFormat::kPpm) channels = 3;
+  return static_cast<nic_pixel_format>(channels + deep);
 }
 
 // Where decoded rows go, and what became of writing them.
@@ -37,33 +31,46 @@ struct Sink {
   Outcome outcome;
   uint32_t rows_written;
   uint32_t width;
-  size_t premultiplied_channels;  // 0: nothing is to be done to the pixels
+  nic_pixel_format format;
+  bool premultiplied;
   std::vector<uint8_t> straight;
 };
 
-// PNG holds straight alpha: divides the colours of rows by theirs.
+// Divides the colours of pixels by their alpha.
+template <typename Sample>
+void DivideByAlpha(Sample* pixel, size_t pixels, size_t channels) {
+  constexpr uint64_t kOpaque = static_cast<Sample>(-1);
+  for (size_t i = 0; i < pixels; ++i, pixel += channels) {
+    const uint64_t alpha = pixel[channels - 1];
+    for (size_t c = 0; c + 1 < channels; ++c) {
+      const uint64_t colour = alpha ? (pixel[c] * kOpaque + alpha / 2) / alpha : 0;
+      pixel[c] = static_cast<Sample>(std::min(colour, kOpaque));
+    }
+  }
+}
+
+// PNG holds straight alpha.
 void MakeStraight(const uint8_t* pixels, uint32_t rows, size_t stride, Sink* sink) {
-  const size_t channels = sink->premultiplied_channels;
-  sink->straight.clear();
+  const size_t row_bytes = size_t{sink->width} * nic_format_bytes(sink->format);
+  const size_t channels = nic_format_channels(sink->format);
+  sink->straight.resize(row_bytes * rows);
   for (uint32_t y = 0; y < rows; ++y) {
-    const uint8_t* pixel = pixels + y * stride;
-    for (uint32_t x = 0; x < sink->width; ++x, pixel += channels) {
-      const uint32_t alpha = pixel[channels - 1];
-      for (size_t c = 0; c + 1 < channels; ++c) {
-        const uint32_t colour = alpha ? (pixel[c] * 255u + alpha / 2) / alpha : 0;
-        sink->straight.push_back(static_cast<uint8_t>(std::min(colour, 255u)));
-      }
-      sink->straight.push_back(static_cast<uint8_t>(alpha));
+    uint8_t* row = sink->straight.data() + y * row_bytes;
+    std::copy_n(pixels + y * stride, row_bytes, row);
+    if (nic_format_depth(sink->format) == 16) {
+      DivideByAlpha(reinterpret_cast<uint16_t*>(row), sink->width, channels);
+    } else {
+      DivideByAlpha(row, sink->width, channels);
     }
   }
 }
 
 int TakeRows(void* user, uint32_t, uint32_t rows, const uint8_t* pixels, size_t stride) {
   auto* sink = static_cast<Sink*>(user);
-  if (sink->premultiplied_channels) {
+  if (sink->premultiplied) {
     MakeStraight(pixels, rows, stride, sink);
     pixels = sink->straight.data();
-    stride = sink->width * sink->premultiplied_channels;
+    stride = sink->straight.size() / rows;
   }
   sink->outcome = sink->writer->Write(pixels, rows, stride);
   sink->rows_written += rows;
@@ -149,7 +156,7 @@ uint32_t Decoder::TakeOrientation(const Job& job, PictureFormat format, Metadata
 
 Outcome Decoder::WritePicture(const Job& job, const nic_info& info, PictureFormat format, Metadata metadata,
                               OutputFile* output) {
-  const nic_pixel_format samples = SamplesFor(format, info.format);
+  const nic_pixel_format samples = SamplesFor(format, info.format, options_->depth);
   if (nic_decoder_set(decoder_, NIC_DECODER_FORMAT, samples) != NIC_OK) {
     return Outcome::Library(*nic_decoder_error(decoder_));
   }
@@ -164,8 +171,7 @@ Outcome Decoder::WritePicture(const Job& job, const nic_info& info, PictureForma
   }
   NIC_TOOLS_RETURN_IF_FAILED(writer->Begin(info.width, info.height, samples, metadata));
   for (const std::string& note : writer->notes()) report_->Note(job.input, note);
-  const bool divide = premultiplied && HasAlpha(samples);
-  Sink sink = {writer.get(), {}, 0, info.width, divide ? static_cast<size_t>(samples) : 0, {}};
+  Sink sink = {writer.get(), {}, 0, info.width, samples, premultiplied && HasAlpha(samples), {}};
   const nic_status status = nic_decoder_decode_rows(decoder_, TakeRows, &sink);
   NIC_TOOLS_RETURN_IF_FAILED(sink.outcome);
   const Outcome decoded = status == NIC_OK ? Outcome() : Outcome::Library(*nic_decoder_error(decoder_));
@@ -181,7 +187,7 @@ Outcome Decoder::Decode(const Job& job, PictureFormat format, Summary* summary) 
   NIC_TOOLS_RETURN_IF_FAILED(Load(job.input));
   nic_info info = {};
   if (nic_decoder_info(decoder_, &info) != NIC_OK) return Outcome::Library(*nic_decoder_error(decoder_));
-  if (info.has_alpha && !HasAlpha(SamplesFor(format, info.format)))
+  if (info.has_alpha && !HasAlpha(SamplesFor(format, info.format, options_->depth)))
     report_->Note(job.input, "PNM has no alpha; it is left out");
   nic_info decoded = info;
   NIC_TOOLS_RETURN_IF_FAILED(SetRegion(&decoded));

@@ -27,6 +27,10 @@ std::string CheckFormat(const std::string& name) {
   return FormatNamed(name) ? "" : "'" + name + "' is none of png, pnm, pgm, ppm, pam";
 }
 
+std::string CheckDepth(const std::string& text) {
+  return text == "8" || text == "16" ? "" : "'" + text + "' is neither 8 nor 16";
+}
+
 // "X,Y,W,H" as whole numbers; nothing for anything else.
 std::optional<Region> ParseRegion(const std::string& text) {
   std::istringstream parts(text + ",");
@@ -77,6 +81,10 @@ std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, Decode
           "decode only these pixels: left, top, width, height")
       ->type_name("X,Y,W,H")
       ->check(CheckRegion);
+  line->app()
+      .add_option("--depth", options->depth, "8 or 16 bits a sample, whatever the file says; default: the file's")
+      ->type_name("BITS")
+      ->check(CheckDepth);
   line->app().add_flag("--keep-going", options->keep_going,
                        "decode a damaged file as far as it goes, damaged parts grey; the exit status still tells");
   line->app().add_flag("--auto-orient", options->auto_orient,

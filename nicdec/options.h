@@ -17,6 +17,7 @@ struct Region {
 struct DecodeOptions : Arguments {
   std::string output_format;  // "png", "pnm", "pgm" or "ppm"; empty: by extension
   std::optional<Region> region;
+  uint32_t depth = 0;  // 8 or 16; 0: the file's
   bool keep_going = false;
   bool auto_orient = false;
   uint32_t fit = 0;      // pixels; 0: as large as it is

@@ -38,7 +38,7 @@ Json AsJson(const Description& d) {
   return {{"file", d.file},
           {"width", info.width},
           {"height", info.height},
-          {"channels", static_cast<int>(info.format)},
+          {"channels", nic_format_channels(info.format)},
           {"alpha", info.has_alpha != 0},
           {"metadata", metadata},
           {"bit_depth", info.bit_depth},

@@ -1,6 +1,7 @@
 #include "tools/fitting_writer.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace nic::tools {
 namespace {
@@ -10,8 +11,19 @@ uint32_t BeginOf(uint32_t index, uint32_t count, uint32_t whole) {
   return static_cast<uint32_t>(uint64_t{index} * whole / count);
 }
 
-uint8_t Mean(uint64_t sum, uint64_t weight) {
-  return weight ? static_cast<uint8_t>((sum + weight / 2) / weight) : uint8_t{0};
+uint64_t Mean(uint64_t sum, uint64_t weight) { return weight ? (sum + weight / 2) / weight : 0; }
+
+uint64_t Load(const uint8_t* samples, size_t i, size_t sample_bytes) {
+  if (sample_bytes == 1) return samples[i];
+  uint16_t sample = 0;
+  std::memcpy(&sample, samples + 2 * i, sizeof sample);
+  return sample;
+}
+
+void Store(uint64_t value, uint8_t* samples, size_t i, size_t sample_bytes) {
+  const auto wide = static_cast<uint16_t>(value);
+  const auto narrow = static_cast<uint8_t>(value);
+  std::memcpy(samples + i * sample_bytes, sample_bytes == 1 ? static_cast<const void*>(&narrow) : &wide, sample_bytes);
 }
 
 }  // namespace
@@ -27,12 +39,13 @@ Outcome FittingWriter::Begin(uint32_t width, uint32_t height, nic_pixel_format f
   const uint32_t longer = std::max(width, height);
   fitted_width_ = Fitted(width, longer, max_side_);
   fitted_height_ = Fitted(height, longer, max_side_);
-  channels_ = PixelSize(format);
+  channels_ = nic_format_channels(format);
+  sample_bytes_ = nic_format_depth(format) / 8;
   alpha_ = HasAlpha(format);
   sums_.assign(fitted_width_ * channels_, 0);
   weights_.assign(fitted_width_, 0);
   counts_.assign(fitted_width_, 0);
-  mean_.resize(fitted_width_ * channels_);
+  mean_.resize(fitted_width_ * channels_ * sample_bytes_);
   const Outcome outcome = writer_->Begin(fitted_width_, fitted_height_, format, metadata);
   notes_ = writer_->notes();
   return outcome;
@@ -43,9 +56,9 @@ void FittingWriter::Gather(const uint8_t* row) {
     uint64_t* sums = &sums_[x * channels_];
     const uint32_t end = BeginOf(x + 1, fitted_width_, width_);
     for (uint32_t from = BeginOf(x, fitted_width_, width_); from < end; ++from) {
-      const uint8_t* pixel = row + from * channels_;
-      const uint64_t weight = alpha_ ? pixel[channels_ - 1] : 1;
-      for (size_t c = 0; c < channels_ - alpha_; ++c) sums[c] += weight * pixel[c];
+      const size_t pixel = from * channels_;
+      const uint64_t weight = alpha_ ? Load(row, pixel + channels_ - 1, sample_bytes_) : 1;
+      for (size_t c = 0; c < channels_ - alpha_; ++c) sums[c] += weight * Load(row, pixel + c, sample_bytes_);
       if (alpha_) sums[channels_ - 1] += weight;
       weights_[x] += weight;
       ++counts_[x];
@@ -56,8 +69,12 @@ void FittingWriter::Gather(const uint8_t* row) {
 void FittingWriter::Average() {
   for (uint32_t x = 0; x < fitted_width_; ++x) {
     const size_t at = x * channels_;
-    for (size_t c = 0; c < channels_ - alpha_; ++c) mean_[at + c] = Mean(sums_[at + c], weights_[x]);
-    if (alpha_) mean_[at + channels_ - 1] = Mean(sums_[at + channels_ - 1], counts_[x]);
+    for (size_t c = 0; c < channels_ - alpha_; ++c) {
+      Store(Mean(sums_[at + c], weights_[x]), mean_.data(), at + c, sample_bytes_);
+    }
+    if (!alpha_) continue;
+    const size_t last = at + channels_ - 1;
+    Store(Mean(sums_[last], counts_[x]), mean_.data(), last, sample_bytes_);
   }
   std::fill(sums_.begin(), sums_.end(), 0);
   std::fill(weights_.begin(), weights_.end(), 0);

@@ -33,6 +33,7 @@ class FittingWriter : public PictureWriter {
   uint32_t fitted_width_ = 0;
   uint32_t fitted_height_ = 0;
   size_t channels_ = 0;
+  size_t sample_bytes_ = 1;
   bool alpha_ = false;
   uint32_t row_ = 0;         // rows taken
   uint32_t fitted_row_ = 0;  // rows given

@@ -1,6 +1,7 @@
 #include "tools/picture.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <new>
 
@@ -37,58 +38,79 @@ Outcome Picture::Allocate(uint64_t columns, uint64_t rows, nic_pixel_format chan
   return {};
 }
 
-size_t PixelSize(nic_pixel_format format) { return static_cast<size_t>(format); }
+size_t PixelSize(nic_pixel_format format) { return nic_format_bytes(format); }
 
-bool HasAlpha(nic_pixel_format format) { return format == NIC_GREY_ALPHA8 || format == NIC_RGBA8; }
+bool HasAlpha(nic_pixel_format format) { return nic_format_channels(format) % 2 == 0; }
 
 nic_pixel_format WithoutAlpha(nic_pixel_format format) {
   return HasAlpha(format) ? static_cast<nic_pixel_format>(format - 1) : format;
 }
 
+uint32_t MaxSample(nic_pixel_format format) { return nic_format_depth(format) == 16 ? 65535 : 255; }
+
 const char* NameOf(nic_pixel_format format) {
-  switch (format) {
-    case NIC_GREY8:
+  switch (nic_format_channels(format)) {
+    case 1:
       return "grey";
-    case NIC_GREY_ALPHA8:
+    case 2:
       return "grey with alpha";
-    case NIC_RGB8:
+    case 3:
       return "RGB";
-    case NIC_RGBA8:
+    default:
       return "RGB with alpha";
   }
-  return "";
+}
+
+uint32_t Picture::sample(size_t i) const {
+  if (nic_format_depth(format) == 8) return pixels[i];
+  uint16_t wide = 0;
+  std::memcpy(&wide, &pixels[2 * i], sizeof wide);
+  return wide;
 }
 
 void Picture::DropAlpha() {
   if (!HasAlpha(format)) return;
-  const size_t channels = static_cast<size_t>(format);
+  const size_t bytes = nic_format_bytes(format);
+  const size_t colours = nic_format_bytes(WithoutAlpha(format));
   size_t kept = 0;
-  for (size_t i = 0; i < pixels.size(); ++i) {
-    if (i % channels != channels - 1) pixels[kept++] = pixels[i];
-  }
+  for (size_t at = 0; at < pixels.size(); at += bytes, kept += colours)
+    std::memmove(&pixels[kept], &pixels[at], colours);
   pixels.resize(kept);
   format = WithoutAlpha(format);
 }
 
+void Picture::MakeShallow() {
+  if (nic_format_depth(format) == 8) return;
+  for (size_t i = 0; i < pixels.size() / 2; ++i) pixels[i] = static_cast<uint8_t>((sample(i) + 128) / 257);
+  pixels.resize(pixels.size() / 2);
+  format = static_cast<nic_pixel_format>(format & 15);
+}
+
 void Picture::MakeGrey() {
   DropAlpha();
-  if (format == NIC_GREY8) return;
-  for (size_t i = 0; i < pixels.size() / 3; ++i) {
-    const uint8_t* rgb = &pixels[3 * i];
-    pixels[i] = static_cast<uint8_t>((77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2] + 128) >> 8);
+  if (nic_format_channels(format) == 1) return;
+  const size_t bytes = nic_format_depth(format) / 8;
+  const size_t count = size_t{width} * height;
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t grey = (77 * sample(3 * i) + 150 * sample(3 * i + 1) + 29 * sample(3 * i + 2) + 128) >> 8;
+    const auto wide = static_cast<uint16_t>(grey);
+    const auto narrow = static_cast<uint8_t>(grey);
+    std::memcpy(&pixels[i * bytes], bytes == 2 ? static_cast<const void*>(&wide) : &narrow, bytes);
   }
-  pixels.resize(pixels.size() / 3);
-  format = NIC_GREY8;
+  pixels.resize(count * bytes);
+  format = static_cast<nic_pixel_format>(format - 2);
 }
 
 double Psnr(const Picture& a, const Picture& b) {
+  const size_t samples = a.pixels.size() * 8 / nic_format_depth(a.format);
   uint64_t squares = 0;
-  for (size_t i = 0; i < a.pixels.size(); ++i) {
-    const int difference = a.pixels[i] - b.pixels[i];
+  for (size_t i = 0; i < samples; ++i) {
+    const int64_t difference = int64_t{a.sample(i)} - b.sample(i);
     squares += static_cast<uint64_t>(difference * difference);
   }
   if (squares == 0) return std::numeric_limits<double>::infinity();
-  return 10 * std::log10(255.0 * 255.0 * static_cast<double>(a.pixels.size()) / static_cast<double>(squares));
+  const double peak = MaxSample(a.format);
+  return 10 * std::log10(peak * peak * static_cast<double>(samples) / static_cast<double>(squares));
 }
 
 }  // namespace nic::tools

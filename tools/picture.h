@@ -16,16 +16,20 @@ struct Picture {
   uint32_t width = 0;
   uint32_t height = 0;
   nic_pixel_format format = NIC_RGB8;
-  std::vector<uint8_t> pixels;  // rows from the top, without gaps, channels interleaved
+  std::vector<uint8_t> pixels;  // rows from the top, without gaps, channels interleaved; see nic_pixel_format
   Metadata metadata;
   std::vector<std::string> notes;  // what reading it lost, one sentence each, for the user
 
-  size_t stride() const { return size_t{width} * static_cast<size_t>(format); }
+  size_t stride() const { return size_t{width} * nic_format_bytes(format); }
   uint8_t* row(uint32_t y) { return pixels.data() + y * stride(); }
+  // The sample of that number, counted through all pixels and channels, 0 .. MaxSample(format).
+  uint32_t sample(size_t i) const;
   // Leaves out the alpha channel, if there is one.
   void DropAlpha();
   // Makes it a picture of one channel: (77 R + 150 G + 29 B) / 256, alpha left out.
   void MakeGrey();
+  // Rounds samples of 16 bits to 8.
+  void MakeShallow();
   // As libnic's argument; points into `pixels`.
   nic_image image() { return {width, height, format, stride(), pixels.data()}; }
 
@@ -40,7 +44,9 @@ size_t PixelSize(nic_pixel_format format);
 bool HasAlpha(nic_pixel_format format);
 // The format without that channel.
 nic_pixel_format WithoutAlpha(nic_pixel_format format);
-// "RGB", "grey with alpha" and so on.
+// 255 or 65535.
+uint32_t MaxSample(nic_pixel_format format);
+// "RGB", "grey with alpha" and so on, whatever the depth.
 const char* NameOf(nic_pixel_format format);
 
 // PSNR in dB over all samples; infinity for equal pictures. Both must have the same sides and format.

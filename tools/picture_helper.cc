@@ -60,7 +60,7 @@ int Convert(const char* from, const char* to) {
 
 int ShowSize(const char* path) {
   const Picture picture = LoadOrExit(path);
-  std::printf("%u %u %d\n", picture.width, picture.height, static_cast<int>(picture.format));
+  std::printf("%u %u %d\n", picture.width, picture.height, static_cast<int>(nic_format_channels(picture.format)));
   return kExitOk;
 }
 

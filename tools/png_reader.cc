@@ -2,6 +2,7 @@
 
 #include <png.h>
 
+#include <bit>
 #include <csetjmp>
 #include <cstring>
 #include <string>
@@ -106,7 +107,7 @@ bool PngReader::ReadHeader(const MetadataChoice& wanted, png_alloc_size_t max_me
 }
 
 void PngReader::SetTransformations() {
-  png_set_scale_16(png_);
+  if constexpr (std::endian::native == std::endian::little) png_set_swap(png_);
   png_set_expand(png_);  // palettes to RGB, few bits to 8, a transparent colour to alpha
   png_set_interlace_handling(png_);
 }
@@ -144,12 +145,10 @@ Outcome PngReader::Read(const nic_limits& limits, const MetadataChoice& wanted, 
 
   const int color = png_get_color_type(png_, info_);
   const bool alpha = (color & PNG_COLOR_MASK_ALPHA) || png_get_valid(png_, info_, PNG_INFO_tRNS);
-  const nic_pixel_format format = color & PNG_COLOR_MASK_COLOR ? alpha ? NIC_RGBA8 : NIC_RGB8
-                                  : alpha                      ? NIC_GREY_ALPHA8
-                                                               : NIC_GREY8;
+  const int channels = (color & PNG_COLOR_MASK_COLOR ? 3 : 1) + (alpha ? 1 : 0);
+  const auto format = static_cast<nic_pixel_format>(channels + (png_get_bit_depth(png_, info_) == 16 ? 16 : 0));
   NIC_TOOLS_RETURN_IF_FAILED(
       picture->Allocate(png_get_image_width(png_, info_), png_get_image_height(png_, info_), format, limits));
-  if (png_get_bit_depth(png_, info_) == 16) picture->notes.push_back("16-bit samples are rounded to 8 bits");
   std::vector<png_bytep> rows(picture->height);
   for (uint32_t y = 0; y < picture->height; ++y) rows[y] = picture->row(y);
   if (!ReadRows(rows.data())) return Fail();

@@ -1,5 +1,6 @@
 #include "tools/png_writer.h"
 
+#include <bit>
 #include <csetjmp>
 
 namespace nic::tools {
@@ -7,7 +8,7 @@ namespace {
 
 int ColorTypeOf(nic_pixel_format format) {
   const int alpha = HasAlpha(format) ? PNG_COLOR_MASK_ALPHA : 0;
-  return alpha | (WithoutAlpha(format) == NIC_RGB8 ? PNG_COLOR_MASK_COLOR : 0);
+  return alpha | (nic_format_channels(format) >= 3 ? PNG_COLOR_MASK_COLOR : 0);
 }
 
 // The content of an iTXt chunk, uncompressed, without language; empty for no packet.
@@ -64,10 +65,12 @@ bool PngWriter::WriteHeader(uint32_t width, uint32_t height, nic_pixel_format fo
   png_set_compression_level(png_, 1);
   png_set_filter(png_, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
   png_set_compression_buffer_size(png_, 65536);
-  png_set_IHDR(png_, info_, width, height, 8, ColorTypeOf(format), PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+  const int depth = static_cast<int>(nic_format_depth(format));
+  png_set_IHDR(png_, info_, width, height, depth, ColorTypeOf(format), PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                PNG_FILTER_TYPE_DEFAULT);
   if (!metadata.icc.empty() && !SetProfile(metadata.icc)) profile_refused_ = true;
   png_write_info(png_, info_);
+  if (depth == 16 && std::endian::native == std::endian::little) png_set_swap(png_);
   return true;
 }
 

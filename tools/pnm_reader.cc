@@ -1,5 +1,6 @@
 #include "tools/pnm_reader.h"
 
+#include <cstring>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -31,7 +32,17 @@ class PnmReader {
   Outcome ReadRaw(Picture* picture);
   Outcome ReadBits(Picture* picture);
   Outcome Fail(const char* why) const;
-  uint8_t Scale(uint32_t sample) const { return static_cast<uint8_t>((sample * 255 + maximum_ / 2) / maximum_); }
+  bool deep() const { return maximum_ > 255; }  // samples of 16 bits
+  uint32_t Scale(uint32_t sample) const {
+    return static_cast<uint32_t>((uint64_t{sample} * (deep() ? 65535 : 255) + maximum_ / 2) / maximum_);
+  }
+  // Writes a scaled sample and moves on.
+  void Store(uint32_t sample, uint8_t** to) const {
+    const auto narrow = static_cast<uint8_t>(Scale(sample));
+    const auto wide = static_cast<uint16_t>(Scale(sample));
+    std::memcpy(*to, deep() ? static_cast<const void*>(&wide) : &narrow, deep() ? 2 : 1);
+    *to += deep() ? 2 : 1;
+  }
 
   InputFile* file_;
   int kind_ = 0;  // 1 to 7
@@ -100,10 +111,10 @@ Outcome PnmReader::ReadHeader(const nic_limits& limits, Picture* picture) {
   return Begin(*width, *height, kind_ == 3 || kind_ == 6 ? NIC_RGB8 : NIC_GREY8, limits, picture);
 }
 
+// `format`: of 8 bits, as which the channels are told.
 Outcome PnmReader::Begin(uint64_t width, uint64_t height, nic_pixel_format format, const nic_limits& limits,
                          Picture* picture) {
-  if (maximum_ > 255) picture->notes.push_back("samples of more than 8 bits are rounded to 8 bits");
-  return picture->Allocate(width, height, format, limits);
+  return picture->Allocate(width, height, static_cast<nic_pixel_format>(format + (deep() ? 16 : 0)), limits);
 }
 
 // A line of a PAM header; false at the end of the file, and for one that is longer than any can be.
@@ -139,26 +150,26 @@ Outcome PnmReader::ReadPamHeader(const nic_limits& limits, Picture* picture) {
 }
 
 Outcome PnmReader::ReadPlain(Picture* picture) {
-  for (uint8_t& pixel : picture->pixels) {
+  uint8_t* to = picture->pixels.data();
+  while (to != picture->pixels.data() + picture->pixels.size()) {
     const auto sample = kind_ == 1 ? ReadBit() : ReadNumber();
     if (!sample) return Fail("a sample is no number");
     if (*sample > maximum_) return Fail("a sample is larger than the largest value");
-    pixel = Scale(*sample);
+    Store(*sample, &to);
   }
   return {};
 }
 
 Outcome PnmReader::ReadRaw(Picture* picture) {
-  const size_t bytes = maximum_ > 255 ? 2 : 1;
-  std::vector<uint8_t> raw(picture->stride() * bytes);
+  std::vector<uint8_t> raw(picture->stride());
   for (uint32_t y = 0; y < picture->height; ++y) {
     ended_ = file_->Read(raw.data(), raw.size()) < raw.size();
     if (ended_) return Fail("");
     uint8_t* row = picture->row(y);
-    for (size_t i = 0; i < picture->stride(); ++i) {
-      const uint32_t sample = bytes == 1 ? raw[i] : static_cast<uint32_t>(raw[2 * i] << 8 | raw[2 * i + 1]);
+    for (size_t i = 0; i < raw.size(); i += deep() ? 2 : 1) {
+      const uint32_t sample = deep() ? static_cast<uint32_t>(raw[i] << 8 | raw[i + 1]) : raw[i];
       if (sample > maximum_) return Fail("a sample is larger than the largest value");
-      row[i] = Scale(sample);
+      Store(sample, &row);
     }
   }
   return {};

@@ -14,9 +14,13 @@ class PnmWriter : public PictureWriter {
   Outcome End() override { return {}; }
 
  private:
+  Outcome WriteRow(const uint8_t* row);
+
   OutputFile* file_;
   bool pam_;
   size_t row_size_ = 0;
+  bool deep_ = false;  // 16 bits
+  std::vector<uint8_t> swapped_;
 };
 
 }  // namespace nic::tools

@@ -203,7 +203,9 @@ SINGLE_ELEMENTS = (ALPHA, GAIN_MAP, 0x81, 0x82, 0x83, 0x84)  # of these and of t
 
 
 class Header:
-    pass
+    @property
+    def bit_depth(self):
+        return 16 if self.bit_depth_code else 8
 
 
 def read_header(data):
@@ -231,7 +233,7 @@ def read_header(data):
     if check != crc16(data[:covered]):
         raise Refused("NIC_HEADER_DAMAGED", covered, "check: does not match the header")
     h.channels_code, h.bit_depth_code, h.lanes_log2 = flags & 3, flags >> 2 & 3, flags >> 4 & 3
-    if h.channels_code > 1 or h.bit_depth_code > 0 or h.lanes_log2 > 2 or flags >> 6:
+    if h.channels_code > 1 or h.bit_depth_code > 1 or h.lanes_log2 > 2 or flags >> 6:
         raise Refused("NIC_UNSUPPORTED_FEATURE", 9, f"flags: {flags:#04x} has a reserved value")
     if h.width == 0:
         raise Refused("NIC_MALFORMED", width_offset, "width: 0 is not allowed")
@@ -965,6 +967,10 @@ def apply_gain_map(model, header, offsets, latents, dump):
 
 def round_pixels(model, header, v):
     b = model.output_bits
+    if header.bit_depth == 16:
+        if header.channels_code == 0:
+            v, b = ((77 * v[:, :, 0] + 150 * v[:, :, 1] + 29 * v[:, :, 2] + 8) >> 4)[:, :, None], b + 4
+        return np.clip((257 * v + (32768 << b)) >> b, 0, 65535).astype(np.uint16)
     if header.channels_code == 0:
         v = ((77 * v[:, :, 0] + 150 * v[:, :, 1] + 29 * v[:, :, 2] + 128) >> 8)[:, :, None]
     return np.clip((v + (128 << b)) >> b, 0, 255).astype(np.uint8)
@@ -979,11 +985,13 @@ def predict(filter_number, left, up, corner):
     return min((left, up, corner), key=lambda candidate: abs(e - candidate))  # the first of equals
 
 
-def decode_alpha(payload, offset, width, height):
-    """The samples of an alpha element, and whether the colours are premultiplied."""
-    if not payload or payload[0] > 1:
-        raise Refused("NIC_MALFORMED", offset, "alpha: flags: absent, or a reserved bit is set")
-    size = height * (width + 1)
+def decode_alpha(payload, offset, width, height, bit_depth):
+    """The samples of an alpha element, in the picture's depth, and whether the colours are premultiplied."""
+    if not payload or payload[0] > 3 or (payload[0] & 2 and bit_depth == 8):
+        raise Refused("NIC_MALFORMED", offset, "alpha: flags: absent, a reserved bit is set, or `deep` in 8 bits")
+    sample_bytes = 2 if payload[0] & 2 else 1
+    mask = 256 ** sample_bytes - 1
+    size = height * (1 + sample_bytes * width)
     if not is_one_frame(payload[1:], size):
         raise Refused("NIC_MALFORMED", offset + 1, "alpha: not one zstd frame of the picture's size")
     try:
@@ -992,17 +1000,23 @@ def decode_alpha(payload, offset, width, height):
         raise Refused("NIC_MALFORMED", offset + 1, "alpha: the zstd frame is damaged") from error
     above, rows = [0] * width, []
     for row in range(height):
-        filtered = content[row * (width + 1):(row + 1) * (width + 1)]
+        filtered = content[row * (size // height):(row + 1) * (size // height)]
         if filtered[0] > 4:
             raise Refused("NIC_MALFORMED", offset + 1, f"alpha: filter: {filtered[0]} in row {row}")
+        differences = filtered[1:]
+        if sample_bytes == 2:  # first all high bytes
+            differences = [high << 8 | low for high, low in zip(filtered[1:width + 1], filtered[width + 1:])]
         alpha, left, corner = [], 0, 0
-        for difference, up in zip(filtered[1:], above):
-            left = difference + predict(filtered[0], left, up, corner) & 255
+        for difference, up in zip(differences, above):
+            left = difference + predict(filtered[0], left, up, corner) & mask
             corner = up
             alpha.append(left)
         rows.append(alpha)
         above = alpha
-    return np.array(rows, np.uint8), bool(payload[0] & 1)
+    samples = np.array(rows, np.uint16)
+    if bit_depth == 8:
+        return samples.astype(np.uint8), bool(payload[0] & 1)
+    return samples * np.uint16(1 if sample_bytes == 2 else 257), bool(payload[0] & 1)
 
 
 def decode_gain_map(payload, offset, height, width):
@@ -1112,7 +1126,7 @@ def decode(data, find_model, dump, keep_going=False):
     for kind, _, offset, size in result.elements:
         if kind == ALPHA:
             result.alpha, result.premultiplied = decode_alpha(data[offset:offset + size], offset, header.width,
-                                                              header.height)
+                                                              header.height, header.bit_depth)
             dump.array("alpha", f"alpha, premultiplied {result.premultiplied}", result.alpha[:, :, None])
     return result
 
@@ -1181,17 +1195,24 @@ class Models:
 def write_pnm(path, pixels):
     height, width, channels = pixels.shape
     kind = "P6" if channels == 3 else "P5"
-    pathlib.Path(path).write_bytes(f"{kind}\n{width} {height}\n255\n".encode() + pixels.tobytes())
+    largest = np.iinfo(pixels.dtype).max
+    samples = pixels.astype(pixels.dtype.newbyteorder(">"))  # PNM has the high byte first
+    pathlib.Path(path).write_bytes(f"{kind}\n{width} {height}\n{largest}\n".encode() + samples.tobytes())
+
+
+def sample_bytes(samples):
+    """Samples as they are hashed: those of 16 bits low byte first."""
+    return samples.astype(samples.dtype.newbyteorder("<")).tobytes()
 
 
 def describe(result):
     """The hashes that conformance/ compares."""
     alpha = {} if result.alpha is None else {"premultiplied": result.premultiplied,
-                                             "alpha_sha256": hashlib.sha256(result.alpha.tobytes()).hexdigest()}
+                                             "alpha_sha256": hashlib.sha256(sample_bytes(result.alpha)).hexdigest()}
     return {
         **alpha, "width": result.header.width, "height": result.header.height, "channels": result.header.channels,
         "latents_sha256": [hashlib.sha256(as_bytes(z) + as_bytes(y)).hexdigest() for z, y in result.slices],
-        "pixels_sha256": hashlib.sha256(result.pixels.tobytes()).hexdigest(),
+        "pixels_sha256": hashlib.sha256(sample_bytes(result.pixels)).hexdigest(),
     }
 
 

@@ -21,7 +21,8 @@ typedef enum nic_decoder_parameter {
   NIC_DECODER_KEEP_GOING = 1, /* 0 or 1: a damaged or missing slice is decoded as if its latents were the picture's
                                  neutral grey, and decoding goes on; default 0 */
   NIC_DECODER_FORMAT = 2      /* a nic_pixel_format, or 0 for the file's own; default 0. Alpha is dropped if the
-                                 format has none, and 255 where the file has none */
+                                 format has none, and opaque where the file has none. 16 bits may be asked for of a file
+                                 of 8 bits too: decoding computes finer than that */
 } nic_decoder_parameter;
 
 NIC_API nic_status nic_decoder_new(nic_context *context, nic_decoder **decoder, nic_error *error);

@@ -65,7 +65,7 @@ NIC_API void nic_encoder_reset(nic_encoder *encoder);
  * nic_encoder_reset forgets it. */
 NIC_API nic_status nic_encoder_set_metadata(nic_encoder *encoder, nic_metadata kind, const void *bytes, size_t size);
 
-/* Gives a mask for the pictures to come, a NIC_GREY8 image of their size: where it is black they have the rate that the
+/* Gives a mask for the pictures to come, a NIC_GREY8 or NIC_GREY16 image of their size: where it is black they have the rate that the
  * parameters ask for, where it is white a rate `strength` gain levels above (0.125 .. 15, in steps of 1/8; no higher than
  * the model's highest level), in between what lies in between. The file grows accordingly; a target holds for the
  * whole file. The mask is read here and not needed afterwards. NULL for none, as does nic_encoder_reset. Encoding a

@@ -8,13 +8,27 @@
 extern "C" {
 #endif
 
-/* Samples of one byte, interleaved, rows from the top. The number is the count of channels; alpha comes last. */
+/* Samples interleaved, rows from the top, alpha last. Those of 8 bits are bytes, 0 .. 255; those of 16 bits are uint16_t in
+ * the machine's byte order, 0 .. 65535. The low four bits of the number are the count of channels, 16 stands for 16 bits. */
 typedef enum nic_pixel_format {
   NIC_GREY8 = 1,
   NIC_GREY_ALPHA8 = 2,
   NIC_RGB8 = 3,
-  NIC_RGBA8 = 4
+  NIC_RGBA8 = 4,
+  NIC_GREY16 = 17,
+  NIC_GREY_ALPHA16 = 18,
+  NIC_RGB16 = 19,
+  NIC_RGBA16 = 20
 } nic_pixel_format;
+
+/* Channels of a pixel, 1 .. 4. */
+static inline uint32_t nic_format_channels(nic_pixel_format format) { return (uint32_t)format & 15; }
+/* Bits of a sample, 8 or 16. */
+static inline uint32_t nic_format_depth(nic_pixel_format format) { return (uint32_t)format & 16 ? 16 : 8; }
+/* Bytes of a pixel, 1 .. 8. */
+static inline uint32_t nic_format_bytes(nic_pixel_format format) {
+  return nic_format_channels(format) * nic_format_depth(format) / 8;
+}
 
 /* Metadata that a file may carry. It never changes pixels. */
 typedef enum nic_metadata {
@@ -27,8 +41,8 @@ typedef struct nic_image {
   uint32_t width;  /* 1 .. */
   uint32_t height; /* 1 .. */
   nic_pixel_format format;
-  size_t stride; /* bytes from a row to the next, at least width x channels */
-  uint8_t *pixels;
+  size_t stride;   /* bytes from a row to the next, at least width x nic_format_bytes(format); even for 16 bits */
+  uint8_t *pixels; /* at an even address for 16 bits */
 } nic_image;
 
 /* What the header of a .nic file says, and how its bytes are spent. */
@@ -36,7 +50,7 @@ typedef struct nic_info {
   uint32_t width;
   uint32_t height;
   nic_pixel_format format; /* how the picture is coded and decodes by default */
-  uint32_t bit_depth;
+  uint32_t bit_depth;      /* 8 or 16 */
   int has_alpha;
   uint32_t container_major;
   uint32_t container_minor;

@@ -45,8 +45,8 @@ class Handle {
 
 // A picture that owns its pixels: rows from the top, without gaps.
 struct Image {
-  Image(uint32_t w, uint32_t h, nic_pixel_format f) : width(w), height(h), format(f), pixels(size_t{w} * h * f) {}
-  nic_image view() { return {width, height, format, size_t{width} * format, pixels.data()}; }
+  Image(uint32_t w, uint32_t h, nic_pixel_format f) : width(w), height(h), format(f), pixels(size_t{w} * h * nic_format_bytes(f)) {}
+  nic_image view() { return {width, height, format, size_t{width} * nic_format_bytes(format), pixels.data()}; }
   uint32_t width, height;
   nic_pixel_format format;
   std::vector<uint8_t> pixels;

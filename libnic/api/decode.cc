@@ -14,16 +14,19 @@
 #include "codec/picture_decoder.h"
 #include "image/alpha.h"
 #include "image/metadata.h"
-#include "image/pixels.h"
 
 namespace nic {
 namespace {
 
 constexpr uint32_t kRowsAtOnce = 16;
+constexpr uint64_t kConverterBytes = 12;  // of a RowConverter, a column
 
 Status InvalidArgument(const char* what) { return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what); }
 
-int FileFormat(const nic_decoder& decoder) { return decoder.file.header().channels() + (decoder.alpha_element ? 1 : 0); }
+nic_pixel_format FileFormat(const nic_decoder& decoder) {
+  const FileHeader& header = decoder.file.header();
+  return MakePixelFormat(header.channels(), decoder.alpha_element != nullptr, header.bit_depth());
+}
 
 Status Open(nic_decoder& decoder, std::span<const uint8_t> bytes) {
   CloseFile(decoder);
@@ -79,8 +82,11 @@ Status CheckImage(const nic_decoder& decoder, const nic_image& image) {
   if (image.width != region.width() || image.height != region.height()) {
     return InvalidArgument("image: width or height is not that of the picture or region");
   }
-  if (static_cast<int>(image.format) != ResultFormat(decoder)) return InvalidArgument("image: format is not the decoder's");
-  if (image.stride < size_t{image.width} * static_cast<size_t>(image.format)) {
+  if (image.format != ResultFormat(decoder)) return InvalidArgument("image: format is not the decoder's");
+  if (!IsAligned(image.pixels, image.stride, image.format)) {
+    return InvalidArgument("image: pixels or stride is odd for samples of 16 bits");
+  }
+  if (image.stride < size_t{image.width} * nic_format_bytes(image.format)) {
     return Status::Error(NIC_BUFFER_TOO_SMALL, Status::kNoOffset, "image: stride is less than a row");
   }
   return {};
@@ -111,7 +117,7 @@ Status DecodeToCallback(nic_decoder& decoder, nic_rows_callback callback, void* 
   NIC_RETURN_IF_ERROR(CheckWhole(decoder));
   if (!callback) return InvalidArgument("callback: null");
   const Rect region = ResultRegion(decoder);
-  const size_t stride = static_cast<size_t>(region.width()) * static_cast<size_t>(ResultFormat(decoder));
+  const size_t stride = static_cast<size_t>(region.width()) * nic_format_bytes(ResultFormat(decoder));
   Buffer<uint8_t> rows(decoder.context.memory, stride * kRowsAtOnce);
   return DecodeRows(decoder, [&](uint32_t y, const int16_t* values, RowConverter& converter) -> Status {
     const uint32_t in_group = y % kRowsAtOnce;
@@ -129,7 +135,8 @@ Status SetParameter(nic_decoder& decoder, nic_decoder_parameter parameter, doubl
       decoder.keep_going = value != 0;
       return {};
     case NIC_DECODER_FORMAT:
-      if (!(value >= 0 && value <= 4) || value != static_cast<int>(value)) {
+      if (!(value >= 0 && value <= 255) || value != static_cast<int>(value) ||
+          (value != 0 && !IsPixelFormat(static_cast<int>(value)))) {
         return InvalidArgument("NIC_DECODER_FORMAT: not a nic_pixel_format");
       }
       decoder.format = static_cast<int>(value);
@@ -170,8 +177,10 @@ Status IsPremultiplied(nic_decoder& decoder, int* premultiplied) {
   *premultiplied = 0;
   if (!decoder.alpha_element) return {};
   const std::span<const uint8_t> payload = decoder.file.Payload(*decoder.alpha_element);
-  NIC_RETURN_IF_ERROR(CheckAlphaFlags(payload).MovedBy(decoder.alpha_element->payload_offset));
-  *premultiplied = payload[0];
+  AlphaFlags flags;
+  NIC_RETURN_IF_ERROR(
+      ReadAlphaFlags(payload, decoder.file.header().bit_depth(), &flags).MovedBy(decoder.alpha_element->payload_offset));
+  *premultiplied = flags.premultiplied;
   return {};
 }
 
@@ -180,8 +189,8 @@ Status DecodeOnce(nic_context& context, std::span<const uint8_t> bytes, nic_imag
   NIC_RETURN_IF_ERROR(Open(decoder, bytes));
   NIC_RETURN_IF_ERROR(CheckDecodeWork(decoder));  // before memory for pixels is asked for
   const FileHeader& header = decoder.file.header();
-  nic_image result = {header.width, header.height, static_cast<nic_pixel_format>(FileFormat(decoder)),
-                      size_t{header.width} * static_cast<size_t>(FileFormat(decoder)), nullptr};
+  const nic_pixel_format format = FileFormat(decoder);
+  nic_image result = {header.width, header.height, format, size_t{header.width} * nic_format_bytes(format), nullptr};
   result.pixels = static_cast<uint8_t*>(AllocateResult(&context, result.stride * result.height));
   const auto release = [&context](uint8_t* pixels) { nic_free(&context, pixels); };
   std::unique_ptr<uint8_t, decltype(release)> owner(result.pixels, release);
@@ -199,8 +208,8 @@ Status EstimateMemory(nic_decoder& decoder, uint64_t* bytes) {
   PictureDecoder picture(decoder.file, *decoder.model->prepared, region, {}, *decoder.context.parallel,
                          decoder.context.memory);
   NIC_RETURN_IF_ERROR(picture.Begin());
-  const auto row = static_cast<uint64_t>(region.width()) * static_cast<uint64_t>(ResultFormat(decoder));
-  *bytes = held + picture.EstimateMemory() + (kRowsAtOnce + 2) * row;
+  const auto row = static_cast<uint64_t>(region.width()) * nic_format_bytes(ResultFormat(decoder));
+  *bytes = held + picture.EstimateMemory() + kRowsAtOnce * row + kConverterBytes * static_cast<uint64_t>(region.width());
   if (decoder.alpha_element) *bytes += AlphaDecoder::EstimateMemory(AlphaPayload(decoder), decoder.file.header().width);
   if (decoder.gain_map_element) {
     const SliceLayout layout = LayoutOf(decoder);
@@ -260,7 +269,9 @@ Status ReadGainMap(const nic_decoder& decoder, GainMap* map) {
       .MovedBy(element.payload_offset);
 }
 
-int ResultFormat(const nic_decoder& decoder) { return decoder.format ? decoder.format : FileFormat(decoder); }
+nic_pixel_format ResultFormat(const nic_decoder& decoder) {
+  return decoder.format ? static_cast<nic_pixel_format>(decoder.format) : FileFormat(decoder);
+}
 
 Rect ResultRegion(const nic_decoder& decoder) {
   const FileHeader& header = decoder.file.header();

@@ -53,7 +53,7 @@ SliceLayout LayoutOf(const nic_decoder& decoder);
 Status CountWork(const nic_decoder& decoder, double* work);
 
 // The format that rows are handed out in, and the region that they are of.
-int ResultFormat(const nic_decoder& decoder);
+nic_pixel_format ResultFormat(const nic_decoder& decoder);
 Rect ResultRegion(const nic_decoder& decoder);
 
 }  // namespace nic

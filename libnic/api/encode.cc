@@ -12,6 +12,7 @@
 
 #include "api/context.h"
 #include "api/guard.h"
+#include "api/pixel_format.h"
 #include "codec/picture_encoder.h"
 #include "codec/rate_search.h"
 #include "container/bytes.h"
@@ -113,9 +114,11 @@ class AlphaSplitter {
  public:
   AlphaSplitter(const PixelView& shape, bool premultiplied, Memory& memory, std::pmr::vector<uint8_t>* payload)
       : shape_(shape),
-        encoder_(shape.width, shape.height, premultiplied, memory, payload),
-        filler_(shape.width, shape.channels, memory),
-        alpha_(memory, size_t{shape.width} * InvisibleFiller::kBandRows),
+        sample_bytes_(static_cast<size_t>(shape.depth / 8)),
+        colour_bytes_(static_cast<size_t>(shape.channels) * sample_bytes_),
+        encoder_(shape.width, shape.height, shape.depth, premultiplied, memory, payload),
+        filler_(shape.width, shape.channels, shape.depth, memory),
+        alpha_(memory, size_t{shape.width} * InvisibleFiller::kBandRows * sample_bytes_),
         colours_(memory, alpha_.size() * static_cast<size_t>(shape.channels)) {}
 
   template <typename Take>
@@ -123,10 +126,11 @@ class AlphaSplitter {
     for (uint32_t i = 0; i < rows; ++i, pixels += stride) {
       TakeRow(pixels);
       if (band_rows_ < InvisibleFiller::kBandRows && rows_ < shape_.height) continue;
-      filler_.Fill({shape_.width, band_rows_, 1, shape_.width, alpha_.data()}, colours_.data());
+      filler_.Fill({shape_.width, band_rows_, sample_bytes_, shape_.width * sample_bytes_, alpha_.data(), shape_.depth},
+                   colours_.data());
       PixelView band = shape_;
       band.height = band_rows_;
-      band.stride = size_t{shape_.width} * static_cast<size_t>(shape_.channels);
+      band.stride = shape_.width * colour_bytes_;
       band.pixels = colours_.data();
       band_rows_ = 0;
       NIC_RETURN_IF_ERROR(take(band));
@@ -137,19 +141,21 @@ class AlphaSplitter {
 
  private:
   void TakeRow(const uint8_t* pixels) {
-    const auto channels = static_cast<size_t>(shape_.channels);
-    encoder_.Push(pixels + channels, channels + 1);
-    uint8_t* alpha = alpha_.data() + size_t{band_rows_} * shape_.width;
-    uint8_t* colours = colours_.data() + size_t{band_rows_} * shape_.width * channels;
-    for (uint32_t x = 0; x < shape_.width; ++x, pixels += channels + 1, colours += channels) {
-      std::copy_n(pixels, channels, colours);
-      *alpha++ = pixels[channels];
+    const size_t pixel_bytes = colour_bytes_ + sample_bytes_;
+    encoder_.Push(pixels + colour_bytes_, pixel_bytes);
+    uint8_t* alpha = alpha_.data() + size_t{band_rows_} * shape_.width * sample_bytes_;
+    uint8_t* colours = colours_.data() + size_t{band_rows_} * shape_.width * colour_bytes_;
+    for (uint32_t x = 0; x < shape_.width; ++x, pixels += pixel_bytes) {
+      colours = std::copy_n(pixels, colour_bytes_, colours);
+      alpha = std::copy_n(pixels + colour_bytes_, sample_bytes_, alpha);
     }
     ++rows_;
     ++band_rows_;
   }
 
   const PixelView shape_;
+  const size_t sample_bytes_;
+  const size_t colour_bytes_;  // of a pixel
   AlphaEncoder encoder_;
   InvisibleFiller filler_;
   Buffer<uint8_t> alpha_;  // of the present band, like colours_
@@ -159,8 +165,8 @@ class AlphaSplitter {
 };
 
 PixelView ShapeOf(const nic_image& image) {
-  const int format = static_cast<int>(image.format);
-  return {image.width, image.height, format % 2 ? format : format - 1, image.stride, image.pixels};
+  return {image.width, image.height, ColourChannels(image.format), image.stride, image.pixels,
+          static_cast<int>(nic_format_depth(image.format))};
 }
 
 Status SetMetadata(nic_encoder& encoder, nic_metadata kind, std::span<const uint8_t> content) {
@@ -179,15 +185,18 @@ Status SetMetadata(nic_encoder& encoder, nic_metadata kind, std::span<const uint
 // Takes a mask for the pictures to come.
 Status SetRoi(nic_encoder& encoder, const nic_image& mask, double strength) {
   if (!mask.pixels) return InvalidArgument("mask: pixels is null");
-  if (mask.format != NIC_GREY8) return InvalidArgument("mask: format is not NIC_GREY8");
+  if (mask.format != NIC_GREY8 && mask.format != NIC_GREY16) {
+    return InvalidArgument("mask: format is not NIC_GREY8 or NIC_GREY16");
+  }
   if (mask.width == 0 || mask.height == 0) return InvalidArgument("mask: width or height is 0");
-  if (mask.stride < mask.width) return InvalidArgument("mask: stride is less than a row");
+  const auto depth = static_cast<int>(nic_format_depth(mask.format));
+  if (mask.stride < size_t{mask.width} * nic_format_bytes(mask.format)) return InvalidArgument("mask: stride is less than a row");
   if (!(strength >= 1.0 / kStepsInLevel && strength <= kMaxLevels - 1)) {
     return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "strength: %g is not in %g .. %d", strength,
                          1.0 / kStepsInLevel, kMaxLevels - 1);
   }
   NIC_RETURN_IF_ERROR(CheckDimensions(mask.width, mask.height, encoder.context.limits));
-  encoder.mask = RegionMask({mask.width, mask.height, 8, mask.stride, mask.pixels}, encoder.context.memory);
+  encoder.mask = RegionMask({mask.width, mask.height, depth, mask.stride, mask.pixels}, encoder.context.memory);
   encoder.mask_steps = static_cast<int>(std::lround(strength * kStepsInLevel));
   return {};
 }
@@ -218,7 +227,7 @@ class EncodeCall {
         picture_(model, WithMask(settings, model.decoder().latent_factor), shape_, *encoder.context.parallel, encoder.context.memory) {}
 
   Status Begin(bool measure) {
-    if (format_ % 2 == 0) {
+    if (HasAlpha(format_)) {
       const bool premultiplied = parameters_.Get(NIC_ENCODER_PREMULTIPLIED) != 0;
       alpha_ = std::make_unique<AlphaSplitter>(shape_, premultiplied, encoder_.context.memory, &alpha_payload_);
     }
@@ -236,7 +245,7 @@ class EncodeCall {
       return alpha_->Push(pixels, stride, rows,
                           [&](const PixelView& band) { return picture_.Push(band, false, progress); });
     }
-    return picture_.Push({shape_.width, rows, shape_.channels, stride, pixels}, lasting, progress);
+    return picture_.Push({shape_.width, rows, shape_.channels, stride, pixels, shape_.depth}, lasting, progress);
   }
 
   const PixelView& shape() const { return shape_; }
@@ -387,14 +396,17 @@ class EncodeCall {
 namespace {
 
 Status CheckShape(const nic_image& image, const nic_limits& limits) {
-  if (image.format < NIC_GREY8 || image.format > NIC_RGBA8) return InvalidArgument("image: unknown format");
+  if (!IsPixelFormat(image.format)) return InvalidArgument("image: unknown format");
   if (image.width == 0 || image.height == 0) return InvalidArgument("image: width or height is 0");
   return CheckDimensions(image.width, image.height, limits);
 }
 
 Status CheckPixels(const void* pixels, size_t stride, uint32_t width, nic_pixel_format format) {
   if (!pixels) return InvalidArgument("image: pixels is null");
-  if (stride < size_t{width} * static_cast<size_t>(format)) return InvalidArgument("image: stride is less than a row");
+  if (!IsAligned(pixels, stride, format)) {
+    return InvalidArgument("image: pixels or stride is odd for samples of 16 bits");
+  }
+  if (stride < size_t{width} * nic_format_bytes(format)) return InvalidArgument("image: stride is less than a row");
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "api/context.h"
 #include "api/file_info.h"
 #include "api/guard.h"
+#include "api/pixel_format.h"
 #include "container/file.h"
 #include "image/metadata.h"
 
@@ -99,8 +100,8 @@ void FillInfo(const FileReader& file, nic_info* info) {
   info->width = header.width;
   info->height = header.height;
   info->has_alpha = file.alpha_size() != 0;
-  info->format = static_cast<nic_pixel_format>(header.channels() + info->has_alpha);
-  info->bit_depth = 8;
+  info->format = MakePixelFormat(header.channels(), info->has_alpha, header.bit_depth());
+  info->bit_depth = static_cast<uint32_t>(header.bit_depth());
   info->container_major = header.version_major;
   info->container_minor = header.version_minor;
   info->model_id = header.model_id;

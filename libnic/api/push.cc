@@ -166,7 +166,7 @@ Status PushedFile::AdvancePicture(nic_event* event) {
 }
 
 Status PushedFile::TakeRow(int64_t y, const int16_t* values) {
-  const size_t stride = static_cast<size_t>(region_.width()) * static_cast<size_t>(ResultFormat(decoder_));
+  const size_t stride = static_cast<size_t>(region_.width()) * nic_format_bytes(ResultFormat(decoder_));
   if (row_count_ == 0) first_row_ = static_cast<uint32_t>(y - region_.y0);
   rows_.resize((row_count_ + 1) * stride);
   NIC_RETURN_IF_ERROR(converter_->Convert(values, rows_.data() + row_count_ * stride));

@@ -5,8 +5,20 @@
 namespace nic {
 namespace {
 
-bool HasAlpha(int format) { return format % 2 == 0; }
-int ColourChannels(int format) { return format - (HasAlpha(format) ? 1 : 0); }
+// An alpha sample in the depth that is wanted.
+void Assign(uint8_t from, uint8_t* to) { *to = from; }
+void Assign(uint8_t from, uint16_t* to) { *to = WidenSample(from); }
+void Assign(uint16_t from, uint8_t* to) { *to = NarrowSample(from); }
+void Assign(uint16_t from, uint16_t* to) { *to = from; }
+
+// Colours and alpha side by side.
+template <typename Sample, typename AlphaSample>
+void Interleave(const Sample* colours, size_t channels, const AlphaSample* alpha, size_t width, Sample* samples) {
+  for (size_t x = 0; x < width; ++x) {
+    for (size_t c = 0; c < channels; ++c) *samples++ = *colours++;
+    Assign(alpha[x], samples++);
+  }
+}
 
 }  // namespace
 
@@ -22,7 +34,7 @@ RowConverter::RowConverter(const nic_decoder& decoder, const Rect& region, std::
   const FileHeader& header = decoder.file.header();
   alpha_offset_ = decoder.alpha_element->payload_offset;
   payload_ = alpha;
-  alpha_ = std::make_unique<AlphaDecoder>(header.width, header.height, decoder.context.memory);
+  alpha_ = std::make_unique<AlphaDecoder>(header.width, header.height, header.bit_depth(), decoder.context.memory);
 }
 
 Status RowConverter::Begin() {
@@ -33,27 +45,49 @@ Status RowConverter::Begin() {
 }
 
 Status RowConverter::Convert(const int16_t* values, uint8_t* samples) {
-  const bool with_alpha = HasAlpha(result_format_);
-  uint8_t* colours = with_alpha ? converted_.data() : samples;
-  ConvertColours(values, colours);
   if (alpha_) NIC_RETURN_IF_ERROR(NextAlpha());
-  if (with_alpha) AddAlpha(colours, samples);
+  if (nic_format_depth(result_format_) == 16) {
+    ConvertSamples(values, reinterpret_cast<uint16_t*>(samples));
+  } else {
+    ConvertSamples(values, samples);
+  }
   return {};
 }
 
-void RowConverter::ConvertColours(const int16_t* values, uint8_t* colours) {
-  const bool direct = file_colours_ == ColourChannels(result_format_);
-  uint8_t* coded = direct ? colours : coded_.data();
-  (file_colours_ == 1 ? RoundToGrey : RoundToRgb)(values, width_, output_bits_, coded);
-  if (!direct) (file_colours_ == 1 ? ConvertGreyToRgb : ConvertRgbToGrey)(coded, width_, colours);
+template <typename Sample>
+void RowConverter::ConvertSamples(const int16_t* values, Sample* samples) {
+  if (!HasAlpha(result_format_)) return ConvertColours(values, samples);
+  auto* colours = reinterpret_cast<Sample*>(converted_.data());
+  ConvertColours(values, colours);
+  AddAlpha(colours, samples);
 }
 
-void RowConverter::AddAlpha(const uint8_t* colours, uint8_t* samples) const {
-  const int channels = ColourChannels(result_format_);
-  const uint8_t* alpha = alpha_ ? alpha_row_ + region_.x0 : nullptr;
-  for (size_t x = 0; x < width_; ++x) {
-    for (int c = 0; c < channels; ++c) *samples++ = *colours++;
-    *samples++ = alpha ? alpha[x] : 255;
+template <typename Sample>
+void RowConverter::ConvertColours(const int16_t* values, Sample* colours) {
+  const bool direct = file_colours_ == ColourChannels(result_format_);
+  Sample* coded = direct ? colours : reinterpret_cast<Sample*>(coded_.data());
+  if (file_colours_ == 1) {
+    RoundToGrey(values, width_, output_bits_, coded);
+    if (!direct) ConvertGreyToRgb(coded, width_, colours);
+  } else {
+    RoundToRgb(values, width_, output_bits_, coded);
+    if (!direct) ConvertRgbToGrey(coded, width_, colours);
+  }
+}
+
+template <typename Sample>
+void RowConverter::AddAlpha(const Sample* colours, Sample* samples) const {
+  const auto channels = static_cast<size_t>(ColourChannels(result_format_));
+  const auto first = static_cast<size_t>(region_.x0);
+  if (alpha_row_.samples16) {
+    Interleave(colours, channels, alpha_row_.samples16 + first, width_, samples);
+  } else if (alpha_row_.samples) {
+    Interleave(colours, channels, alpha_row_.samples + first, width_, samples);
+  } else {
+    for (size_t x = 0; x < width_; ++x) {
+      for (size_t c = 0; c < channels; ++c) *samples++ = *colours++;
+      *samples++ = static_cast<Sample>(-1);
+    }
   }
 }
 

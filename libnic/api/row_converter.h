@@ -6,6 +6,7 @@
 #include <span>
 
 #include "api/decoder.h"
+#include "api/pixel_format.h"
 #include "image/alpha.h"
 
 namespace nic {
@@ -25,20 +26,24 @@ class RowConverter {
 
  private:
   Status NextAlpha() { return alpha_->Next(&alpha_row_).MovedBy(alpha_offset_); }
-  void ConvertColours(const int16_t* values, uint8_t* colours);
-  void AddAlpha(const uint8_t* colours, uint8_t* samples) const;
+  template <typename Sample>
+  void ConvertSamples(const int16_t* values, Sample* samples);
+  template <typename Sample>
+  void ConvertColours(const int16_t* values, Sample* colours);
+  template <typename Sample>
+  void AddAlpha(const Sample* colours, Sample* samples) const;
 
   Rect region_;
   size_t width_;
   int output_bits_;
   int file_colours_;
-  int result_format_;
+  nic_pixel_format result_format_;
   uint64_t alpha_offset_ = 0;
   std::span<const uint8_t> payload_;
-  std::unique_ptr<AlphaDecoder> alpha_;  // null where it is not wanted or, as 255, not there
-  const uint8_t* alpha_row_ = nullptr;
-  Buffer<uint8_t> coded_;
-  Buffer<uint8_t> converted_;
+  std::unique_ptr<AlphaDecoder> alpha_;  // null where it is not wanted or, as opaque, not there
+  AlphaRow alpha_row_;
+  Buffer<uint16_t> coded_;  // a row of either depth
+  Buffer<uint16_t> converted_;
 };
 
 }  // namespace nic

@@ -13,10 +13,11 @@
 namespace nic {
 namespace {
 
-uint64_t SumSquares(const uint8_t* a, const uint8_t* b, size_t samples) {
+template <typename Sample>
+uint64_t SumSquares(const Sample* a, const Sample* b, size_t samples) {
   uint64_t sum = 0;
   for (size_t i = 0; i < samples; ++i) {
-    const int difference = a[i] - b[i];
+    const int64_t difference = a[i] - b[i];
     sum += static_cast<uint64_t>(difference * difference);
   }
   return sum;
@@ -33,14 +34,12 @@ class ErrorSums {
         mask_(mask),
         rounded_(memory, shape.width * channels_) {}
 
+  // `row`: of the picture's depth.
   void AddRow(uint32_t y, const int16_t* values, const uint8_t* row) {
-    (shape_.channels == 1 ? RoundToGrey : RoundToRgb)(values, shape_.width, output_bits_, rounded_.data());
-    const uint32_t step = mask_ ? RegionMask::kBlockSide : shape_.width;
-    for (uint32_t x = 0; x < shape_.width; x += std::min(step, shape_.width - x)) {
-      const size_t samples = std::min(step, shape_.width - x) * channels_;
-      Sum& sum = mask_ && mask_->IsInside(x, y) ? inside_ : outside_;
-      sum.squares += SumSquares(rounded_.data() + x * channels_, row + x * channels_, samples);
-      sum.samples += samples;
+    if (shape_.depth == 16) {
+      AddSamples(y, values, reinterpret_cast<const uint16_t*>(row));
+    } else {
+      AddSamples(y, values, row);
     }
   }
 
@@ -55,17 +54,35 @@ class ErrorSums {
     uint64_t samples = 0;
   };
 
-  static double Psnr(const Sum& sum) {
+  template <typename Sample>
+  void AddSamples(uint32_t y, const int16_t* values, const Sample* row) {
+    auto* rounded = reinterpret_cast<Sample*>(rounded_.data());
+    if (channels_ == 1) {
+      RoundToGrey(values, shape_.width, output_bits_, rounded);
+    } else {
+      RoundToRgb(values, shape_.width, output_bits_, rounded);
+    }
+    const uint32_t step = mask_ ? RegionMask::kBlockSide : shape_.width;
+    for (uint32_t x = 0; x < shape_.width; x += std::min(step, shape_.width - x)) {
+      const size_t samples = std::min(step, shape_.width - x) * channels_;
+      Sum& sum = mask_ && mask_->IsInside(x, y) ? inside_ : outside_;
+      sum.squares += SumSquares(rounded + x * channels_, row + x * channels_, samples);
+      sum.samples += samples;
+    }
+  }
+
+  double Psnr(const Sum& sum) const {
+    const double peak = shape_.depth == 16 ? 65535.0 : 255.0;
     if (sum.samples == 0) return std::numeric_limits<double>::quiet_NaN();
     if (sum.squares == 0) return std::numeric_limits<double>::infinity();
-    return 10 * std::log10(255.0 * 255.0 * static_cast<double>(sum.samples) / static_cast<double>(sum.squares));
+    return 10 * std::log10(peak * peak * static_cast<double>(sum.samples) / static_cast<double>(sum.squares));
   }
 
   const PixelView shape_;
   size_t channels_;
   int output_bits_;
   const RegionMask* mask_;
-  Buffer<uint8_t> rounded_;
+  Buffer<uint16_t> rounded_;  // a row of either depth
   Sum inside_;
   Sum outside_;
 };
@@ -241,6 +258,7 @@ Status PictureEncoder::Encode(const RateIndex& rate, std::span<const ExtraElemen
 Status PictureEncoder::Write(std::span<const ExtraElement> extras, std::pmr::vector<uint8_t>* bytes) const {
   FileHeader header;
   header.channels_code = shape_.channels == 1 ? ChannelsCode::kGrey : ChannelsCode::kRgb;
+  header.bit_depth_code = shape_.depth == 16 ? BitDepthCode::k16 : BitDepthCode::k8;
   header.lanes_log2 = static_cast<uint8_t>(slices_[0].lanes == 4 ? 2 : slices_[0].lanes - 1);
   header.width = shape_.width;
   header.height = shape_.height;

@@ -71,7 +71,7 @@ Status JudgeFlags(uint8_t flags) {
   const int bit_depth_code = flags >> 2 & 3;
   const int lanes_log2 = flags >> 4 & 3;
   if (channels_code > 1) return Reserved("channels_code", channels_code);
-  if (bit_depth_code > 0) return Reserved("bit_depth_code", bit_depth_code);
+  if (bit_depth_code > 1) return Reserved("bit_depth_code", bit_depth_code);
   if (lanes_log2 > 2) return Reserved("lanes_log2", lanes_log2);
   if (flags >> 6) return Reserved("flags, bits 6-7", flags >> 6);
   return {};
@@ -86,7 +86,7 @@ Status Judge(const RawHeader& raw) {
 
 Status CheckWritable(const FileHeader& header) {
   const bool good = header.version_major == kContainerMajor && header.version_minor <= 15 &&
-                    header.channels_code <= ChannelsCode::kRgb && header.bit_depth_code == BitDepthCode::k8 &&
+                    header.channels_code <= ChannelsCode::kRgb && header.bit_depth_code <= BitDepthCode::k16 &&
                     header.lanes_log2 <= 2 && header.width && header.height && header.model_digest <= kMaxModelDigest &&
                     header.gain_level <= kMaxGainLevel && header.slice_side_code <= kMaxSliceSideCode;
   if (good) return {};

@@ -25,7 +25,7 @@ constexpr uint32_t kMaxModelDigest = 0xFFFFFF;
 // Bits 0-1 of `flags`.
 enum class ChannelsCode : uint8_t { kGrey = 0, kRgb = 1 };
 // Bits 2-3 of `flags`.
-enum class BitDepthCode : uint8_t { k8 = 0, k16 = 1 };  // k16 is reserved: refused for now
+enum class BitDepthCode : uint8_t { k8 = 0, k16 = 1 };
 
 struct FileHeader {
   uint8_t version_major = kContainerMajor;
@@ -42,6 +42,7 @@ struct FileHeader {
   uint8_t interpolation = 0;    // l: a fraction of l / 256 from level s to level s + 1
 
   int channels() const { return channels_code == ChannelsCode::kGrey ? 1 : 3; }
+  int bit_depth() const { return bit_depth_code == BitDepthCode::k16 ? 16 : 8; }
   int lanes() const { return 1 << lanes_log2; }
   // Pixels along the side of a slice.
   uint32_t slice_side() const { return uint32_t{64} << slice_side_code; }

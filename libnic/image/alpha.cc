@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 
 #include "container/compression.h"
 
@@ -11,8 +12,10 @@ namespace nic {
 namespace {
 
 constexpr uint8_t kPremultiplied = 1;
+constexpr uint8_t kDeep = 2;
 constexpr int kZstdLevel = 12;
 constexpr int kFilters = 5;
+constexpr uint32_t kBlockSide = 8;
 
 int PredictPaeth(int left, int up, int corner) {
   const int estimate = left + up - corner;
@@ -39,61 +42,96 @@ int Predict(int filter, int left, int up, int corner) {
   }
 }
 
-void FilterRow(int filter, const uint8_t* row, const uint8_t* above, size_t width, uint8_t* filtered) {
+template <typename Sample>
+void FilterRow(int filter, const Sample* row, const Sample* above, size_t width, Sample* filtered) {
   for (size_t x = 0; x < width; ++x) {
     const int left = x ? row[x - 1] : 0;
     const int corner = x ? above[x - 1] : 0;
-    filtered[x] = static_cast<uint8_t>(row[x] - Predict(filter, left, above[x], corner));
+    filtered[x] = static_cast<Sample>(row[x] - Predict(filter, left, above[x], corner));
   }
 }
 
-void UnfilterRow(int filter, const uint8_t* filtered, const uint8_t* above, size_t width, uint8_t* row) {
+// In place.
+template <typename Sample>
+void UnfilterRow(int filter, const Sample* above, size_t width, Sample* row) {
   for (size_t x = 0; x < width; ++x) {
     const int left = x ? row[x - 1] : 0;
     const int corner = x ? above[x - 1] : 0;
-    row[x] = static_cast<uint8_t>(filtered[x] + Predict(filter, left, above[x], corner));
+    row[x] = static_cast<Sample>(row[x] + Predict(filter, left, above[x], corner));
   }
 }
 
-// How far the bytes lie from 0, as signed numbers: the usual guess at what compresses best.
-uint64_t SumMagnitudes(const uint8_t* filtered, size_t width) {
+// How far the samples lie from 0, as signed numbers: the usual guess at what compresses best.
+template <typename Sample>
+uint64_t SumMagnitudes(const Sample* filtered, size_t width) {
   uint64_t sum = 0;
-  for (size_t x = 0; x < width; ++x) sum += static_cast<uint64_t>(std::abs(static_cast<int8_t>(filtered[x])));
+  for (size_t x = 0; x < width; ++x) {
+    sum += static_cast<uint64_t>(std::abs(int{static_cast<std::make_signed_t<Sample>>(filtered[x])}));
+  }
   return sum;
 }
 
+// A row as bytes: those of 16 bits with all high bytes first, which are mostly alike.
+void StoreRow(const uint8_t* row, size_t width, uint8_t* bytes) { std::memcpy(bytes, row, width); }
+
+void StoreRow(const uint16_t* row, size_t width, uint8_t* bytes) {
+  for (size_t x = 0; x < width; ++x) {
+    bytes[x] = static_cast<uint8_t>(row[x] >> 8);
+    bytes[width + x] = static_cast<uint8_t>(row[x]);
+  }
+}
+
+void LoadRow(const uint8_t* bytes, size_t width, uint8_t* row) { std::memcpy(row, bytes, width); }
+
+void LoadRow(const uint8_t* bytes, size_t width, uint16_t* row) {
+  for (size_t x = 0; x < width; ++x) row[x] = static_cast<uint16_t>(bytes[x] << 8 | bytes[width + x]);
+}
+
 // Writes the filter's number and the filtered row.
-void WriteBestRow(const uint8_t* row, const uint8_t* above, size_t width, Buffer<uint8_t>& trial, uint8_t* out) {
+template <typename Sample>
+void WriteBestRow(const Sample* row, const Sample* above, size_t width, Sample* trial, uint8_t* out) {
   uint64_t best = UINT64_MAX;
   for (int filter = 0; filter < kFilters; ++filter) {
-    FilterRow(filter, row, above, width, trial.data());
-    const uint64_t magnitudes = SumMagnitudes(trial.data(), width);
+    FilterRow(filter, row, above, width, trial);
+    const uint64_t magnitudes = SumMagnitudes(trial, width);
     if (magnitudes >= best) continue;
     best = magnitudes;
     out[0] = static_cast<uint8_t>(filter);
-    std::memcpy(out + 1, trial.data(), width);
+    StoreRow(trial, width, out + 1);
   }
+}
+
+int SampleAt(const ChannelView& channel, size_t x, uint32_t y) {
+  const uint8_t* sample = channel.samples + y * channel.stride + x * channel.step;
+  if (channel.depth == 8) return *sample;
+  uint16_t wide = 0;
+  std::memcpy(&wide, sample, sizeof wide);
+  return wide;
 }
 
 Status Malformed(uint64_t offset, const char* what) {
   return Status::Error(NIC_MALFORMED, offset, "alpha: %s", what);
 }
 
+// Bytes of a row in the frame.
+size_t RowBytes(size_t width, bool deep) { return 1 + width * (deep ? 2 : 1); }
+
 // Means of the visible pixels of square blocks, those without any filled from ever coarser blocks.
+template <typename Sample>
 class BlockMeans {
  public:
-  static constexpr uint32_t kSide = 8;
+  static constexpr uint32_t kSide = kBlockSide;
   static_assert(InvisibleFiller::kBandRows % kSide == 0);
 
-  BlockMeans(const ChannelView& alpha, int channels, Memory& memory, const uint8_t* pixels)
+  BlockMeans(const ChannelView& alpha, int channels, Memory& memory, const Sample* pixels)
       : channels_(channels),
         columns_((alpha.width + kSide - 1) / kSide),
         rows_((alpha.height + kSide - 1) / kSide),
         sums_(memory, size_t{columns_} * rows_ * kSlots, 0) {
     for (uint32_t y = 0; y < alpha.height; ++y) {
       for (uint32_t x = 0; x < alpha.width; ++x) {
-        if (alpha.samples[y * alpha.stride + x * alpha.step] == 0) continue;
-        const uint8_t* pixel = pixels + (size_t{y} * alpha.width + x) * static_cast<size_t>(channels);
+        if (SampleAt(alpha, x, y) == 0) continue;
+        const Sample* pixel = pixels + (size_t{y} * alpha.width + x) * static_cast<size_t>(channels);
         uint64_t* sum = At(x / kSide, y / kSide);
         for (int c = 0; c < channels; ++c) sum[c] += pixel[c];
         ++sum[3];
@@ -103,9 +141,9 @@ class BlockMeans {
   }
 
   // `fallback`: where not one pixel is visible.
-  uint8_t Mean(uint32_t column, uint32_t row, int channel, uint8_t fallback) {
+  Sample Mean(uint32_t column, uint32_t row, int channel, uint16_t fallback) {
     const uint64_t* sum = At(column, row);
-    return sum[3] ? static_cast<uint8_t>((sum[channel] + sum[3] / 2) / sum[3]) : fallback;
+    return static_cast<Sample>(sum[3] ? (sum[channel] + sum[3] / 2) / sum[3] : fallback);
   }
 
  private:
@@ -147,90 +185,124 @@ class BlockMeans {
 
 }  // namespace
 
-AlphaEncoder::AlphaEncoder(uint32_t width, uint32_t height, bool premultiplied, Memory& memory,
+AlphaEncoder::AlphaEncoder(uint32_t width, uint32_t height, int depth, bool premultiplied, Memory& memory,
                            std::pmr::vector<uint8_t>* payload)
-    : width_(width), rows_(memory, 2 * size_t{width}, 0), trial_(memory, width), filtered_(memory, size_t{width} + 1) {
-  payload->push_back(premultiplied ? kPremultiplied : 0);
-  frame_ = std::make_unique<FrameCompressor>((uint64_t{width} + 1) * height, kZstdLevel, true, memory, payload);
+    : width_(width),
+      depth_(depth),
+      rows_(memory, 2 * size_t{width}, 0),
+      trial_(memory, width),
+      filtered_(memory, RowBytes(width, depth == 16)) {
+  payload->push_back(static_cast<uint8_t>((premultiplied ? kPremultiplied : 0) | (depth == 16 ? kDeep : 0)));
+  frame_ = std::make_unique<FrameCompressor>(uint64_t{filtered_.size()} * height, kZstdLevel, true, memory, payload);
 }
 
 AlphaEncoder::~AlphaEncoder() = default;
 
 void AlphaEncoder::Push(const uint8_t* samples, size_t step) {
-  uint8_t* row = rows_.data() + (odd_ ? width_ : 0);
-  const uint8_t* above = rows_.data() + (odd_ ? 0 : width_);
-  for (size_t x = 0; x < width_; ++x) row[x] = samples[x * step];
-  WriteBestRow(row, above, width_, trial_, filtered_.data());
+  if (depth_ == 16) {
+    PushSamples<uint16_t>(samples, step);
+  } else {
+    PushSamples<uint8_t>(samples, step);
+  }
+}
+
+template <typename Sample>
+void AlphaEncoder::PushSamples(const uint8_t* samples, size_t step) {
+  auto* rows = reinterpret_cast<Sample*>(rows_.data());
+  Sample* row = rows + (odd_ ? width_ : 0);
+  const Sample* above = rows + (odd_ ? 0 : width_);
+  for (size_t x = 0; x < width_; ++x) std::memcpy(&row[x], samples + x * step, sizeof(Sample));
+  WriteBestRow(row, above, width_, reinterpret_cast<Sample*>(trial_.data()), filtered_.data());
   frame_->Write({filtered_.data(), filtered_.size()});
   odd_ = !odd_;
 }
 
 void AlphaEncoder::Finish() { frame_->Finish(); }
 
-Status CheckAlphaFlags(std::span<const uint8_t> payload) {
+Status ReadAlphaFlags(std::span<const uint8_t> payload, int depth, AlphaFlags* flags) {
   if (payload.empty()) return Malformed(0, "empty");
-  return payload[0] > kPremultiplied ? Malformed(0, "flags: a reserved bit is set") : Status();
+  if (payload[0] > (kPremultiplied | kDeep)) return Malformed(0, "flags: a reserved bit is set");
+  if ((payload[0] & kDeep) && depth != 16) return Malformed(0, "flags: 16 bits in a picture of 8 bits");
+  *flags = {(payload[0] & kPremultiplied) != 0, (payload[0] & kDeep) != 0};
+  return {};
 }
 
-AlphaDecoder::AlphaDecoder(uint32_t width, uint32_t height, Memory& memory)
-    : width_(width), height_(height), memory_(memory) {}
+AlphaDecoder::AlphaDecoder(uint32_t width, uint32_t height, int depth, Memory& memory)
+    : width_(width), height_(height), depth_(depth), memory_(memory) {}
 
 AlphaDecoder::~AlphaDecoder() = default;
 
 Status AlphaDecoder::Begin(std::span<const uint8_t> payload) {
-  NIC_RETURN_IF_ERROR(CheckAlphaFlags(payload));
+  NIC_RETURN_IF_ERROR(ReadAlphaFlags(payload, depth_, &flags_));
   const std::span<const uint8_t> frame = payload.subspan(1);
+  const size_t row_bytes = RowBytes(width_, flags_.deep);
   uint64_t size = 0;
-  if (!ReadFrameSize(frame, &size) || size != (uint64_t{width_} + 1) * height_) {
+  if (!ReadFrameSize(frame, &size) || size != uint64_t{row_bytes} * height_) {
     return Malformed(1, "not one zstd frame of the picture's size");
   }
   frame_ = std::make_unique<FrameDecompressor>(frame, memory_);
-  rows_ = Buffer<uint8_t>(memory_, 2 * size_t{width_}, 0);
-  filtered_ = Buffer<uint8_t>(memory_, size_t{width_} + 1);
+  rows_ = Buffer<uint16_t>(memory_, 2 * size_t{width_}, 0);
+  filtered_ = Buffer<uint8_t>(memory_, row_bytes);
   return {};
 }
 
-Status AlphaDecoder::Next(const uint8_t** samples) {
+template <typename Sample>
+const Sample* AlphaDecoder::Unfilter() {
+  auto* rows = reinterpret_cast<Sample*>(rows_.data());
+  Sample* row = rows + (rows_read_ % 2 ? width_ : 0);
+  const Sample* above = rows + (rows_read_ % 2 ? 0 : width_);
+  LoadRow(filtered_.data() + 1, width_, row);
+  UnfilterRow(filtered_[0], above, width_, row);
+  return row;
+}
+
+Status AlphaDecoder::Next(AlphaRow* alpha) {
   if (!frame_->Read({filtered_.data(), filtered_.size()})) return Malformed(1, "the zstd frame is damaged");
   if (filtered_[0] >= kFilters) return Malformed(1, "a row has an unknown filter");
-  uint8_t* row = rows_.data() + (rows_read_ % 2 ? width_ : 0);
-  const uint8_t* above = rows_.data() + (rows_read_ % 2 ? 0 : width_);
-  UnfilterRow(filtered_[0], filtered_.data() + 1, above, width_, row);
-  *samples = row;
+  *alpha = flags_.deep ? AlphaRow{nullptr, Unfilter<uint16_t>()} : AlphaRow{Unfilter<uint8_t>(), nullptr};
   if (++rows_read_ == height_ && !frame_->AtEnd()) return Malformed(1, "the zstd frame is damaged");
   return {};
 }
 
 uint64_t AlphaDecoder::EstimateMemory(std::span<const uint8_t> payload, uint32_t width) {
-  return payload.empty() ? 0 : EstimateDecompressor(payload.subspan(1)) + 3 * uint64_t{width};
+  return payload.empty() ? 0 : EstimateDecompressor(payload.subspan(1)) + 7 * uint64_t{width};
 }
 
 Status AlphaDecoder::Finish() {
-  const uint8_t* samples = nullptr;
-  while (rows_read_ < height_) NIC_RETURN_IF_ERROR(Next(&samples));
+  AlphaRow alpha;
+  while (rows_read_ < height_) NIC_RETURN_IF_ERROR(Next(&alpha));
   return {};
 }
 
-InvisibleFiller::InvisibleFiller(uint32_t width, int channels, Memory& memory)
+InvisibleFiller::InvisibleFiller(uint32_t width, int channels, int depth, Memory& memory)
     : channels_(channels),
       memory_(memory),
-      above_(memory, (size_t{width} + BlockMeans::kSide - 1) / BlockMeans::kSide * static_cast<size_t>(channels), 128) {}
+      above_(memory, (size_t{width} + kBlockSide - 1) / kBlockSide * static_cast<size_t>(channels),
+             static_cast<uint16_t>(1 << (depth - 1))) {}
 
 void InvisibleFiller::Fill(const ChannelView& alpha, uint8_t* pixels) {
-  constexpr uint32_t kSide = BlockMeans::kSide;
+  if (alpha.depth == 16) {
+    FillSamples(alpha, reinterpret_cast<uint16_t*>(pixels));
+  } else {
+    FillSamples(alpha, pixels);
+  }
+}
+
+template <typename Sample>
+void InvisibleFiller::FillSamples(const ChannelView& alpha, Sample* pixels) {
   const auto channels = static_cast<size_t>(channels_);
-  BlockMeans means(alpha, channels_, memory_, pixels);
+  BlockMeans<Sample> means(alpha, channels_, memory_, pixels);
   for (uint32_t y = 0; y < alpha.height; ++y) {
     for (uint32_t x = 0; x < alpha.width; ++x) {
-      if (alpha.samples[y * alpha.stride + x * alpha.step] != 0) continue;
-      uint8_t* pixel = pixels + (size_t{y} * alpha.width + x) * channels;
-      const uint8_t* above = &above_[x / kSide * channels];
+      if (SampleAt(alpha, x, y) != 0) continue;
+      Sample* pixel = pixels + (size_t{y} * alpha.width + x) * channels;
+      const uint16_t* above = &above_[x / kBlockSide * channels];
       for (size_t c = 0; c < channels; ++c) {
-        pixel[c] = means.Mean(x / kSide, y / kSide, static_cast<int>(c), above[c]);
+        pixel[c] = means.Mean(x / kBlockSide, y / kBlockSide, static_cast<int>(c), above[c]);
       }
     }
   }
-  const uint32_t last_row = (alpha.height - 1) / kSide;
+  const uint32_t last_row = (alpha.height - 1) / kBlockSide;
   for (size_t i = 0; i < above_.size(); ++i) {
     above_[i] = means.Mean(static_cast<uint32_t>(i / channels), last_row, static_cast<int>(i % channels), above_[i]);
   }

@@ -25,6 +25,7 @@ _MODES = {channels: mode for mode, channels in _CHANNELS.items()}
 _METADATA = {"icc_profile": 0x81, "exif": 0x82, "xmp": 0x83}
 _RATES = {"quality": 1, "target_size": 3, "target_bpp": 4, "target_psnr": 5}
 _EFFORT = 7
+_FORMAT = 2  # of the decoder
 _EXIF_PREFIX = b"Exif\0\0"  # Pillow's Exif begins with it, nic's with the TIFF header
 
 
@@ -118,7 +119,7 @@ class NicImageFile(ImageFile.ImageFile):
         with _Codec("decoder") as decoder:
             info = self._begin(decoder)
             self._size = (info.width, info.height)
-            self.mode = _MODES[info.format]
+            self.mode = _MODES[info.format & 15]  # of 16 bits are rounded: Pillow has no such colours
             for name, kind in _METADATA.items():
                 data, size = ctypes.c_void_p(), ctypes.c_size_t()
                 decoder.call("metadata", kind, ctypes.byref(data), ctypes.byref(size))
@@ -141,6 +142,7 @@ class NicImageFile(ImageFile.ImageFile):
         pixels = ctypes.create_string_buffer(stride * self.size[1])
         with _Codec("decoder") as decoder:
             self._begin(decoder)
+            decoder.call("set", _FORMAT, ctypes.c_double(channels))
             image = _Image(self.size[0], self.size[1], channels, stride, ctypes.addressof(pixels))
             decoder.call("decode", ctypes.byref(image))
         self.im = Image.core.new(self.mode, self.size)

@@ -1,8 +1,7 @@
 #include "api/handles.h"
 
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
@@ -62,27 +61,47 @@ void Set(const Encoder& encoder, nic_encoder_parameter parameter, double value) 
   REQUIRE(status == NIC_OK);
 }
 
+namespace {
+
+Picture NewPicture(uint32_t width, uint32_t height, nic_pixel_format format) {
+  return {width, height, format, Bytes(size_t{width} * height * nic_format_bytes(format))};
+}
+
+// Sets sample number i to a value of 8 bits, with something below it in 16 bits.
+void SetSample(Picture& picture, size_t i, uint8_t value) {
+  if (nic_format_depth(picture.format) == 8) {
+    picture.pixels[i] = value;
+    return;
+  }
+  const auto wide = static_cast<uint16_t>(value * 256u + i % 200);
+  std::memcpy(&picture.pixels[2 * i], &wide, sizeof wide);
+}
+
+}  // namespace
+
 Picture MakePicture(uint32_t width, uint32_t height, nic_pixel_format format, uint32_t seed) {
-  Picture picture{width, height, format, Bytes(size_t{width} * height * static_cast<size_t>(format))};
+  Picture picture = NewPicture(width, height, format);
   std::mt19937 random(seed);
-  for (size_t i = 0; i < picture.pixels.size(); ++i) {
-    const size_t x = i / static_cast<size_t>(format) % width;
-    const size_t y = i / static_cast<size_t>(format) / width;
-    picture.pixels[i] = static_cast<uint8_t>(x * 3 + y * 2 + random() % 40);
+  const size_t channels = nic_format_channels(format);
+  for (size_t i = 0; i < width * height * channels; ++i) {
+    const size_t x = i / channels % width;
+    const size_t y = i / channels / width;
+    SetSample(picture, i, static_cast<uint8_t>(x * 3 + y * 2 + random() % 40));
   }
   return picture;
 }
 
 Picture MakeBlocks(uint32_t width, uint32_t height, nic_pixel_format format, uint32_t seed) {
-  Picture picture{width, height, format, Bytes(size_t{width} * height * static_cast<size_t>(format))};
+  Picture picture = NewPicture(width, height, format);
   std::mt19937 random(seed);
   const size_t columns = (width + 7) / 8;
   Bytes blocks(columns * ((height + 7) / 8));
   for (uint8_t& block : blocks) block = static_cast<uint8_t>(20 + random() % 216);
-  for (size_t i = 0; i < picture.pixels.size(); ++i) {
-    const size_t x = i / static_cast<size_t>(format) % width;
-    const size_t y = i / static_cast<size_t>(format) / width;
-    picture.pixels[i] = blocks[y / 8 * columns + x / 8];
+  const size_t channels = nic_format_channels(format);
+  for (size_t i = 0; i < width * height * channels; ++i) {
+    const size_t x = i / channels % width;
+    const size_t y = i / channels / width;
+    SetSample(picture, i, blocks[y / 8 * columns + x / 8]);
   }
   return picture;
 }
@@ -110,17 +129,28 @@ Picture Decode(const Context& context, const Bytes& file) {
   const nic_status status = nic_decode(context.get(), file.data(), file.size(), &image, &error);
   INFO(error.message);
   REQUIRE(status == NIC_OK);
-  REQUIRE(image.stride == size_t{image.width} * static_cast<size_t>(image.format));
-  Picture picture{image.width, image.height, image.format, Bytes(image.pixels, image.pixels + image.stride * image.height)};
+  REQUIRE(image.stride == size_t{image.width} * nic_format_bytes(image.format));
+  Picture picture{image.width, image.height, image.format,
+                  Bytes(image.pixels, image.pixels + image.stride * image.height)};
   nic_free(context.get(), image.pixels);
   return picture;
 }
 
+int SampleOf(const Picture& picture, size_t i) {
+  if (nic_format_depth(picture.format) == 8) return picture.pixels[i];
+  uint16_t sample = 0;
+  std::memcpy(&sample, &picture.pixels[2 * i], sizeof sample);
+  return sample;
+}
+
 double PsnrOf(const Picture& a, const Picture& b) {
   REQUIRE(a.pixels.size() == b.pixels.size());
+  REQUIRE(a.format == b.format);
+  const size_t samples = size_t{a.width} * a.height * nic_format_channels(a.format);
+  const double peak = nic_format_depth(a.format) == 16 ? 65535 : 255;
   double squares = 0;
-  for (size_t i = 0; i < a.pixels.size(); ++i) squares += std::pow(double(a.pixels[i]) - b.pixels[i], 2);
-  return 10 * std::log10(255.0 * 255.0 * static_cast<double>(a.pixels.size()) / squares);
+  for (size_t i = 0; i < samples; ++i) squares += std::pow(double(SampleOf(a, i)) - SampleOf(b, i), 2);
+  return 10 * std::log10(peak * peak * static_cast<double>(samples) / squares);
 }
 
 namespace {
@@ -154,7 +184,8 @@ void* CountingAllocator::Allocate(void* user, size_t bytes) {
   auto* self = static_cast<CountingAllocator*>(user);
   const std::lock_guard lock(self->mutex_);
   ++self->calls_;
-  const bool fails = self->calls_ == self->fail_at_ || (self->from_there_on_ && self->fail_at_ && self->calls_ > self->fail_at_);
+  const bool fails =
+      self->calls_ == self->fail_at_ || (self->from_there_on_ && self->fail_at_ && self->calls_ > self->fail_at_);
   if (fails || bytes > SIZE_MAX - sizeof(Head)) return nullptr;
   auto* head = static_cast<Head*>(std::malloc(sizeof(Head) + bytes));
   if (!head) return nullptr;

@@ -38,7 +38,7 @@ void Set(const Encoder& encoder, nic_encoder_parameter parameter, double value);
 
 // A picture that owns its pixels: rows without gaps.
 struct Picture {
-  nic_image View() { return {width, height, format, width * static_cast<size_t>(format), pixels.data()}; }
+  nic_image View() { return {width, height, format, width * size_t{nic_format_bytes(format)}, pixels.data()}; }
   uint32_t width = 0;
   uint32_t height = 0;
   nic_pixel_format format = NIC_RGB8;
@@ -54,6 +54,8 @@ Bytes Encode(const Encoder& encoder, Picture picture, nic_encode_result* result 
 // With the small model, at a quality, in slices of a side.
 Bytes EncodeSmall(const Context& context, const Picture& picture, double quality = 75, uint32_t slice_side = 1024);
 Picture Decode(const Context& context, const Bytes& file);
+// Sample number i, of either depth.
+int SampleOf(const Picture& picture, size_t i);
 // Over all samples of two pictures of one shape.
 double PsnrOf(const Picture& a, const Picture& b);
 

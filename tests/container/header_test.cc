@@ -195,11 +195,11 @@ TEST_CASE("An unknown major version is refused whatever follows, an unknown mino
 
 TEST_CASE("Reserved values of flags are refused") {
   const auto with_flags = [](uint8_t flags) { return Resealed([=](Bytes& bytes) { bytes[kFlagsAt] = flags; }); };
-  for (uint8_t flags : {0x00, 0x01, 0x10, 0x21}) CHECK(Read(with_flags(flags)).ok());
+  for (uint8_t flags : {0x00, 0x01, 0x04, 0x05, 0x10, 0x21}) CHECK(Read(with_flags(flags)).ok());
   for (uint8_t flags : {0x02, 0x03}) {
     RequireRefused(with_flags(flags), NIC_UNSUPPORTED_FEATURE, kFlagsAt, "channels_code");
   }
-  for (uint8_t flags : {0x05, 0x09, 0x0D}) {
+  for (uint8_t flags : {0x08, 0x09, 0x0D}) {
     RequireRefused(with_flags(flags), NIC_UNSUPPORTED_FEATURE, kFlagsAt, "bit_depth_code");
   }
   RequireRefused(with_flags(0x31), NIC_UNSUPPORTED_FEATURE, kFlagsAt, "lanes_log2");
@@ -243,7 +243,7 @@ TEST_CASE("What a reader would refuse is not written") {
       [](FileHeader& header) { header.version_major = 2; },
       [](FileHeader& header) { header.version_minor = 16; },
       [](FileHeader& header) { header.channels_code = static_cast<ChannelsCode>(2); },
-      [](FileHeader& header) { header.bit_depth_code = BitDepthCode::k16; },
+      [](FileHeader& header) { header.bit_depth_code = static_cast<BitDepthCode>(2); },
       [](FileHeader& header) { header.lanes_log2 = 3; },
       [](FileHeader& header) { header.width = 0; },
       [](FileHeader& header) { header.height = 0; },

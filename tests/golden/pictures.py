@@ -104,10 +104,15 @@ def read_pnm(data):
     """(width, height, channels, bytes) of a raw PNM as the tools write it."""
     kind, size, maximum, pixels = data.split(b'\n', 3)
     width, height = map(int, size.split())
-    assert kind in (b'P5', b'P6') and maximum == b'255'
+    assert kind in (b'P5', b'P6') and maximum in (b'255', b'65535')
     channels = 1 if kind == b'P5' else 3
-    assert len(pixels) == width * height * channels
+    assert len(pixels) == width * height * channels * (1 if maximum == b'255' else 2)
     return width, height, channels, pixels
+
+
+def deep_samples(pixels):
+    """Samples of 16 bits from bytes, the high ones first."""
+    return list(struct.unpack('>%dH' % (len(pixels) // 2), pixels))
 
 
 def chunks(data):
@@ -159,9 +164,9 @@ def read_metadata(data):
 
 
 def read_png(data):
-    """The same of a PNG without interlacing whose rows have the filters None, Sub or Up."""
+    """The same of a PNG without interlacing whose rows have the filters None, Sub or Up; also of 16 bits."""
     width, height, depth, colour = struct.unpack('>IIBB', data[16:26])
-    assert depth == 8
+    assert depth in (8, 16)
     packed, at = b'', 8
     while at < len(data):
         size, name = struct.unpack('>I4s', data[at:at + 8])
@@ -170,13 +175,14 @@ def read_png(data):
         packed += body if name == b'IDAT' else b''
         at += 12 + size
     raw, channels = zlib.decompress(packed), _CHANNELS[colour]
-    stride = width * channels
+    bpp = channels * depth // 8
+    stride = width * bpp
     above, pixels = bytes(stride), b''
     for y in range(height):
         kind, row = raw[y * (stride + 1)], bytearray(raw[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
         assert kind in (0, 1, 2)
         for i in range(stride):
-            row[i] = (row[i] + (0, row[i - channels] if i >= channels else 0, above[i])[kind]) & 255
+            row[i] = (row[i] + (0, row[i - bpp] if i >= bpp else 0, above[i])[kind]) & 255
         above = bytes(row)
         pixels += above
     return width, height, channels, pixels

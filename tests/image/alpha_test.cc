@@ -25,27 +25,41 @@ std::vector<uint8_t> MakeAlpha(uint32_t width, uint32_t height, int kind) {
 }
 
 void EncodeAlpha(const ChannelView& alpha, bool premultiplied, Memory& memory, std::pmr::vector<uint8_t>* payload) {
-  AlphaEncoder encoder(alpha.width, alpha.height, premultiplied, memory, payload);
+  AlphaEncoder encoder(alpha.width, alpha.height, alpha.depth, premultiplied, memory, payload);
   for (uint32_t y = 0; y < alpha.height; ++y) encoder.Push(alpha.samples + y * alpha.stride, alpha.step);
   encoder.Finish();
 }
 
+void Append(const AlphaRow& row, uint32_t width, std::vector<uint8_t>* samples) {
+  REQUIRE(row.samples);
+  REQUIRE_FALSE(row.samples16);
+  samples->insert(samples->end(), row.samples, row.samples + width);
+}
+
+void Append(const AlphaRow& row, uint32_t width, std::vector<uint16_t>* samples) {
+  REQUIRE(row.samples16);
+  REQUIRE_FALSE(row.samples);
+  samples->insert(samples->end(), row.samples16, row.samples16 + width);
+}
+
+// `Sample` tells the picture's depth.
+template <typename Sample>
 Status DecodeAlpha(std::span<const uint8_t> payload, uint32_t width, uint32_t height, Memory& memory,
-                   std::vector<uint8_t>* samples) {
+                   std::vector<Sample>* samples) {
   samples->clear();
-  AlphaDecoder decoder(width, height, memory);
+  AlphaDecoder decoder(width, height, 8 * static_cast<int>(sizeof(Sample)), memory);
   NIC_RETURN_IF_ERROR(decoder.Begin(payload));
   for (uint32_t y = 0; y < height; ++y) {
-    const uint8_t* row = nullptr;
+    AlphaRow row;
     NIC_RETURN_IF_ERROR(decoder.Next(&row));
-    samples->insert(samples->end(), row, row + width);
+    Append(row, width, samples);
   }
   return decoder.Finish();
 }
 
 // Fills band by band.
 void FillInvisible(const ChannelView& alpha, int channels, Memory& memory, uint8_t* pixels) {
-  InvisibleFiller filler(alpha.width, channels, memory);
+  InvisibleFiller filler(alpha.width, channels, alpha.depth, memory);
   for (uint32_t y = 0; y < alpha.height; y += InvisibleFiller::kBandRows) {
     ChannelView band = alpha;
     band.height = std::min(InvisibleFiller::kBandRows, alpha.height - y);
@@ -100,7 +114,7 @@ TEST_CASE("damaged alpha is refused or decodes to something, never more") {
   }
   std::vector<uint8_t> alpha;
   REQUIRE(DecodeAlpha(payload, 41, 30, memory, &alpha).code() == NIC_MALFORMED);
-  payload[0] = 2;
+  payload[0] = 4;
   REQUIRE(DecodeAlpha(payload, 40, 30, memory, &alpha).code() == NIC_MALFORMED);
 }
 
@@ -152,19 +166,67 @@ TEST_CASE("reading a large alpha takes little memory, and damage behind the rows
   std::pmr::vector<uint8_t> payload;
   EncodeAlpha({kSide, kSide, 1, kSide, samples.data()}, false, memory, &payload);
   Memory little(6 << 20);  // a window of zstd's, a third of the picture at most
-  const uint8_t* row = nullptr;
+  AlphaRow row;
   {
-    AlphaDecoder decoder(kSide, kSide, little);
+    AlphaDecoder decoder(kSide, kSide, 8, little);
     REQUIRE(decoder.Begin(payload).ok());
     for (uint32_t y = 0; y < kSide; ++y) {
       REQUIRE(decoder.Next(&row).ok());
-      REQUIRE(std::equal(row, row + kSide, &samples[size_t{y} * kSide]));
+      REQUIRE(std::equal(row.samples, row.samples + kSide, &samples[size_t{y} * kSide]));
     }
     REQUIRE(decoder.Finish().ok());
   }
   payload[payload.size() - 2] ^= 1;  // in the frame's check
-  AlphaDecoder decoder(kSide, kSide, little);
+  AlphaDecoder decoder(kSide, kSide, 8, little);
   REQUIRE(decoder.Begin(payload).ok());
   for (uint32_t y = 0; y < 10; ++y) REQUIRE(decoder.Next(&row).ok());
   REQUIRE(decoder.Finish().code() == NIC_MALFORMED);
+}
+
+namespace {
+
+ChannelView ViewOf(const std::vector<uint16_t>& samples, uint32_t width, uint32_t height) {
+  return {width, height, 2, size_t{2} * width, reinterpret_cast<const uint8_t*>(samples.data()), 16};
+}
+
+}  // namespace
+
+TEST_CASE("alpha of 16 bits comes back exactly") {
+  Memory memory;
+  const auto [width, height] = GENERATE(table<uint32_t, uint32_t>({{1, 1}, {1, 30}, {30, 1}, {64, 48}, {67, 33}}));
+  const bool noise = GENERATE(false, true);
+  std::mt19937 random(4);
+  std::vector<uint16_t> samples(size_t{width} * height);
+  for (size_t i = 0; i < samples.size(); ++i) {
+    samples[i] = static_cast<uint16_t>(noise ? random() : i % width * 300 + i / width * 700 + 1);
+  }
+  std::pmr::vector<uint8_t> payload(&memory);
+  EncodeAlpha(ViewOf(samples, width, height), true, memory, &payload);
+  REQUIRE(payload[0] == 3);
+  std::vector<uint16_t> alpha;
+  REQUIRE(DecodeAlpha(payload, width, height, memory, &alpha).ok());
+  REQUIRE(alpha == samples);
+  // In a picture of 8 bits it is refused.
+  std::vector<uint8_t> narrow;
+  REQUIRE(DecodeAlpha(payload, width, height, memory, &narrow).code() == NIC_MALFORMED);
+  AlphaFlags flags;
+  REQUIRE(ReadAlphaFlags(payload, 8, &flags).code() == NIC_MALFORMED);
+  REQUIRE(ReadAlphaFlags(payload, 16, &flags).ok());
+  REQUIRE(flags.premultiplied);
+  REQUIRE(flags.deep);
+}
+
+TEST_CASE("invisible pixels of 16 bits take the mean around them") {
+  Memory memory;
+  std::vector<uint16_t> alpha(20 * 20, 0);
+  std::vector<uint16_t> pixels(20 * 20, 65535);
+  alpha[45] = 256;  // its low byte is 0
+  alpha[46] = 1;
+  pixels[45] = 1000;
+  pixels[46] = 3000;
+  FillInvisible(ViewOf(alpha, 20, 20), 1, memory, reinterpret_cast<uint8_t*>(pixels.data()));
+  for (size_t i = 0; i < pixels.size(); ++i) REQUIRE(pixels[i] == (i == 45 ? 1000 : i == 46 ? 3000 : 2000));
+  std::fill(alpha.begin(), alpha.end(), uint16_t{0});
+  FillInvisible(ViewOf(alpha, 20, 20), 1, memory, reinterpret_cast<uint8_t*>(pixels.data()));
+  REQUIRE(pixels == std::vector<uint16_t>(20 * 20, 32768));
 }

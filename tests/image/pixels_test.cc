@@ -20,7 +20,7 @@ int ClampedShift(int64_t value, int output_bits) {
 int64_t FloorBy256(int64_t value) { return value >= 0 ? value / 256 : -((-value + 255) / 256); }
 
 PixelView ViewOf(const std::vector<uint8_t>& pixels, uint32_t width, uint32_t height, int channels, size_t stride) {
-  return {width, height, channels, stride, pixels.data()};
+  return {width, height, channels, stride, pixels.data(), 8};
 }
 
 }  // namespace
@@ -130,4 +130,60 @@ TEST_CASE("decoded samples convert between grey and RGB") {
   REQUIRE(weighed[1] == (150 * 255 + 128) / 256);
   REQUIRE(weighed[2] == (29 * 255 + 128) / 256);
   REQUIRE(weighed[3] == (77 * 12 + 150 * 200 + 29 * 99 + 128) / 256);
+}
+
+namespace {
+
+int64_t FloorShift(int64_t value, int bits) {
+  const int64_t divisor = int64_t{1} << bits;
+  return value >= 0 ? value / divisor : -((-value + divisor - 1) / divisor);
+}
+
+int64_t Sample16(int64_t value, int bits) {
+  return std::clamp<int64_t>(FloorShift(257 * value + (int64_t{32768} << bits), bits), 0, 65535);
+}
+
+}  // namespace
+
+TEST_CASE("samples of 16 bits are centred to the nearest of twice a level") {
+  std::vector<uint16_t> pixels(65536);
+  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint16_t>(i);
+  std::vector<int16_t> centered(3 * 65536);
+  const PixelView view{65536, 1, 1, 2 * 65536, reinterpret_cast<const uint8_t*>(pixels.data()), 16};
+  nic::CenterPixels(view, 0, 0, 65536, centered.data());
+  for (int i = 0; i < 65536; ++i) {
+    const double exact = 2 * i / 257.0 - 255;
+    REQUIRE(std::abs(centered[static_cast<size_t>(3 * i)] - exact) <= 0.5);
+    REQUIRE(centered[static_cast<size_t>(3 * i + 2)] == centered[static_cast<size_t>(3 * i)]);
+    if (i % 257 == 0) REQUIRE(centered[static_cast<size_t>(3 * i)] == 2 * (i / 257) - 255);
+  }
+}
+
+TEST_CASE("every synthesis value is rounded to 16 bits as its definition has it") {
+  const int bits = GENERATE(0, 1, 4, 7);
+  std::vector<int16_t> values(3 * 65536);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<int16_t>(i / 3 - 32768);
+  std::vector<uint16_t> rgb(values.size());
+  nic::RoundToRgb(values.data(), 65536, bits, rgb.data());
+  for (size_t i = 0; i < values.size(); ++i) REQUIRE(rgb[i] == Sample16(values[i], bits));
+  std::mt19937 random(2);
+  for (int16_t& value : values) value = static_cast<int16_t>(random() % 3 ? random() : random() % 2 ? 32767 : -32768);
+  std::vector<uint16_t> grey(65536);
+  nic::RoundToGrey(values.data(), 65536, bits, grey.data());
+  for (size_t i = 0; i < grey.size(); ++i) {
+    const int16_t* v = &values[3 * i];
+    REQUIRE(grey[i] == Sample16(FloorShift(77 * v[0] + 150 * v[1] + 29 * v[2] + 8, 4), bits + 4));
+  }
+}
+
+TEST_CASE("samples change between the depths to the nearest and back") {
+  for (int i = 0; i < 65536; ++i) {
+    REQUIRE(std::abs(nic::NarrowSample(static_cast<uint16_t>(i)) * 257 - i) <= 128);
+  }
+  for (int i = 0; i < 256; ++i) REQUIRE(nic::NarrowSample(nic::WidenSample(static_cast<uint8_t>(i))) == i);
+  const std::vector<uint16_t> grey = {0, 1, 65535};
+  std::vector<uint16_t> rgb(9), back(3);
+  nic::ConvertGreyToRgb(grey.data(), 3, rgb.data());
+  nic::ConvertRgbToGrey(rgb.data(), 3, back.data());
+  REQUIRE(back == grey);
 }

@@ -1,6 +1,7 @@
 #include "tools/picture.h"
 
 #include <cmath>
+#include <cstring>
 
 #include "temporary_folder.h"
 
@@ -41,4 +42,29 @@ TEST_CASE("PSNR") {
   CHECK(std::isinf(Psnr(a, b)));
   for (uint8_t& pixel : b.pixels) pixel = pixel < 128 ? pixel + 1 : pixel - 1;
   CHECK(Psnr(a, b) == Approx(48.1308));
+}
+
+TEST_CASE("samples of 16 bits") {
+  Picture picture = SamplePicture(2, 1, NIC_RGBA16);
+  const uint16_t samples[] = {1000, 2000, 3000, 4000, 65535, 128, 129, 0};
+  std::memcpy(picture.pixels.data(), samples, sizeof samples);
+  CHECK(picture.sample(3) == 4000);
+  CHECK(MaxSample(picture.format) == 65535);
+  CHECK(picture.stride() == 16);
+  Picture grey = picture;
+  grey.MakeGrey();
+  CHECK(grey.format == NIC_GREY16);
+  REQUIRE(grey.pixels.size() == 4);
+  CHECK(grey.sample(0) == (77 * 1000 + 150 * 2000 + 29 * 3000 + 128) / 256);
+  picture.DropAlpha();
+  CHECK(picture.format == NIC_RGB16);
+  REQUIRE(picture.pixels.size() == 12);
+  CHECK(picture.sample(2) == 3000);
+  CHECK(picture.sample(3) == 65535);
+  Picture other = picture;
+  other.pixels[0] ^= 1;
+  CHECK(Psnr(picture, other) == Approx(20 * std::log10(65535) + 10 * std::log10(6)));
+  picture.MakeShallow();
+  CHECK(picture.format == NIC_RGB8);
+  CHECK(picture.pixels == std::vector<uint8_t>{4, 8, 12, 255, 0, 1});
 }

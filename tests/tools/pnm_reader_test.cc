@@ -45,8 +45,22 @@ TEST_CASE("comments, other white space and what follows the picture") {
 
 TEST_CASE("samples are scaled with rounding") {
   CHECK(PixelsOf("P5 3 1 15\n\x00\x07\x0f"s, NIC_GREY8) == Pixels{0, 119, 255});
-  CHECK(PixelsOf("P5 3 1 65535\n\x00\x80\x00\x81\xff\xff"s, NIC_GREY8, 1) == Pixels{0, 1, 255});
-  CHECK(PixelsOf("P2 3 1 1000\n0 500 1000", NIC_GREY8, 1) == Pixels{0, 128, 255});
+}
+
+TEST_CASE("more than 8 bits become 16") {
+  const auto samples_of = [](const std::string& bytes, nic_pixel_format format) {
+    Picture picture;
+    CHECK(ReadBytes(bytes, &picture).ok());
+    CHECK(picture.format == format);
+    CHECK(picture.notes.empty());
+    std::vector<uint32_t> samples;
+    for (size_t i = 0; i < picture.pixels.size() / 2; ++i) samples.push_back(picture.sample(i));
+    return samples;
+  };
+  using Samples = std::vector<uint32_t>;
+  CHECK(samples_of("P5 3 1 65535\n\x00\x80\x12\x34\xff\xff"s, NIC_GREY16) == Samples{0x80, 0x1234, 0xffff});
+  CHECK(samples_of("P6 1 1 65535\nabcdef"s, NIC_RGB16) == Samples{0x6162, 0x6364, 0x6566});
+  CHECK(samples_of("P2 3 1 1000\n0 500 1000", NIC_GREY16) == Samples{0, 32768, 65535});
 }
 
 TEST_CASE("PNM files that break the format") {
