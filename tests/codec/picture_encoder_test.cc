@@ -103,8 +103,11 @@ double DecodedPsnr(SmallCodec& codec, const std::pmr::vector<uint8_t>& bytes, co
   std::vector<uint8_t> samples(size_t{header.width} * static_cast<size_t>(header.channels()));
   double squares = 0;
   const auto take = [&](int64_t y, const int16_t* values) -> Status {
-    (header.channels() == 1 ? nic::RoundToGrey : nic::RoundToRgb)(values, header.width, numbers.output_bits,
-                                                                  samples.data());
+    if (header.channels() == 1) {
+      nic::RoundToGrey(values, header.width, numbers.output_bits, samples.data());
+    } else {
+      nic::RoundToRgb(values, header.width, numbers.output_bits, samples.data());
+    }
     for (size_t i = 0; i < samples.size(); ++i) squares += std::pow(double(samples[i]) - picture.row(static_cast<uint32_t>(y))[i], 2);
     return {};
   };
