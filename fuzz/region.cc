@@ -52,14 +52,14 @@ bool IsComplete(nic_status status) {
 
 void CheckRegion(nic_decoder* decoder, const Region& region, const Rows& whole, const nic_info& info, nic_status status) {
   NIC_FUZZ_CHECK(nic_decoder_set_region(decoder, region.x, region.y, region.width, region.height) == NIC_OK);
-  Rows part = {{}, size_t{region.width} * info.format};
+  Rows part = {{}, size_t{region.width} * nic_format_bytes(info.format)};
   const nic_status of_part = nic_decoder_decode_rows(decoder, TakeRows, &part);
   NIC_FUZZ_CHECK(fuzz::IsOrderly(of_part));
   if (!IsComplete(status)) return;  // alpha, a gain map or the limit on memory: a region may do with less
   NIC_FUZZ_CHECK(IsComplete(of_part) && (status != NIC_OK || of_part == NIC_OK));
   NIC_FUZZ_CHECK(part.pixels.size() == part.stride * region.height);
   for (uint32_t row = 0; row < region.height; ++row) {
-    const uint8_t* expected = whole.pixels.data() + (region.y + row) * whole.stride + size_t{region.x} * info.format;
+    const uint8_t* expected = whole.pixels.data() + (region.y + row) * whole.stride + size_t{region.x} * nic_format_bytes(info.format);
     NIC_FUZZ_CHECK(std::equal(expected, expected + part.stride, part.pixels.data() + row * part.stride));
   }
 }
@@ -80,7 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   nic_info info;
   if (nic_decoder_open(decoder, file.data(), file.size()) == NIC_OK &&
       nic_decoder_info(decoder, &info) == NIC_OK) {
-    Rows whole = {{}, size_t{info.width} * info.format};
+    Rows whole = {{}, size_t{info.width} * nic_format_bytes(info.format)};
     const nic_status status = nic_decoder_decode_rows(decoder, TakeRows, &whole);
     NIC_FUZZ_CHECK(fuzz::IsOrderly(status));
     CheckRegion(decoder, DrawRegion(numbers, info), whole, info, status);

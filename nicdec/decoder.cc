@@ -207,7 +207,7 @@ Outcome Decoder::Decode(const Job& job, PictureFormat format, Summary* summary) 
   if (outcome.ok()) Tell(job, info, decoded, stopwatch.seconds());
   summary->Set("width", uint64_t{decoded.width});
   summary->Set("height", uint64_t{decoded.height});
-  summary->Set("channels", static_cast<uint64_t>(SamplesFor(format, info.format)));
+  summary->Set("channels", uint64_t{nic_format_channels(SamplesFor(format, info.format, options_->depth))});
   summary->Set("bytes", output.size());
   summary->Set("damaged_slices", nic_decoder_damaged_slices(decoder_));
   summary->Set("seconds", stopwatch.seconds());

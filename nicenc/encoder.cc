@@ -116,7 +116,7 @@ Outcome Encoder::Encode(const Job& job, Summary* summary) {
 void Encoder::Summarise(const Picture& picture, const nic_encode_result& result, double seconds, Summary* summary) {
   summary->Set("width", uint64_t{picture.width});
   summary->Set("height", uint64_t{picture.height});
-  summary->Set("channels", static_cast<uint64_t>(picture.format));
+  summary->Set("channels", uint64_t{nic_format_channels(picture.format)});
   summary->Set("bytes", result.size);
   summary->Set("bits_per_pixel", result.bpp);
   summary->Set("psnr", result.psnr);
