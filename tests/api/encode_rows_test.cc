@@ -16,7 +16,7 @@ Bytes EncodeRows(const Encoder& encoder, const Picture& picture, uint32_t most, 
                  nic_encode_result* result, bool measure) {
   std::mt19937 random(seed);
   REQUIRE(nic_encoder_begin(encoder.get(), picture.width, picture.height, picture.format, measure) == NIC_OK);
-  const size_t row = picture.width * static_cast<size_t>(picture.format);
+  const size_t row = picture.width * size_t{nic_format_bytes(picture.format)};
   const size_t stride = row + random() % 3;
   Bytes piece;
   for (uint32_t y = 0; y < picture.height;) {

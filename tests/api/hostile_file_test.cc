@@ -44,7 +44,7 @@ nic_status Refuse(const Context& context, const Bytes& bytes) {
   if (opened != NIC_OK) REQUIRE(opened == status);
   nic_info info;
   if (opened == NIC_OK && nic_decoder_info(decoder.get(), &info) == NIC_OK && uint64_t{info.width} * info.height < 1000000) {
-    Picture picture{info.width, info.height, info.format, Bytes(size_t{info.width} * info.height * info.format)};
+    Picture picture{info.width, info.height, info.format, Bytes(size_t{info.width} * info.height * nic_format_bytes(info.format))};
     const nic_image into = picture.View();
     REQUIRE(nic_decoder_decode(decoder.get(), &into) != NIC_OK);
   }
