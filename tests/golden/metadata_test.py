@@ -71,7 +71,7 @@ class Kept(ToolTest):
             self.assertEqual(self.round_trip('a.png', '--strip', option), {kind: KINDS[kind] for kind in left})
         self.assertEqual(self.round_trip('a.jpg', '--strip=all', note='.*note: the Exif orientation is not kept; .*'), {})
         for option in ('', 'gps', 'all,', ',', 'EXIF', 'exif xmp'):
-            self.fails('nicenc', '--strip=' + option, 'a.png', 'out.nic', status=2, err='nicenc: --strip: .*')
+            self.fails('nicenc', '--strip=' + option, 'a.png', 'out.nic', status=2, err='nicenc: --strip:? .*')
 
     def test_nothing_of_the_file_before_is_left(self):
         self.store('a.png', pictures.png(pictures.photo(30, 20), extra=pictures.metadata_chunks(**KINDS)))
@@ -260,7 +260,7 @@ class Region(ToolTest):
     def test_regions_that_are_none(self):
         self.coded()
         for text in ('', '1,2,3', '1,2,3,4,5', '0,0,0,5', '0,0,5,0', '-1,0,5,5', 'a,b,c,d', '0,0,4294967296,1', '0, 0,5,5', '1,,2,3'):
-            self.fails('nicdec', '--region=' + text, 'photo.nic', 'out.png', status=2, err='nicdec: --region: .*')
+            self.fails('nicdec', '--region=' + text, 'photo.nic', 'out.png', status=2, err='nicdec: --region:? .*')
         for text in ('0,0,65,1', '64,0,1,1', '0,48,1,1', '4294967295,4294967295,4294967295,4294967295'):
             self.fails('nicdec', '--region', text, 'photo.nic', 'out.png', status=2, err='nicdec: photo.nic: --region: .*')
 

@@ -57,7 +57,7 @@ class Roi(ToolTest):
         self.fails('nicenc', '--roi', 'text.png', 'photo.png', 'out.nic', status=3, err='nicenc: --roi text.png: .*')
         for strength in ('0', '-1', '15.5', 'much', ''):
             self.fails('nicenc', '--roi', 'mask.png', '--roi-strength=' + strength, 'photo.png', 'out.nic', status=2,
-                       err='nicenc: --roi-strength: .*')
+                       err='nicenc: --roi-strength:? .*')
         self.fails('nicenc', '--roi-strength', '2', 'photo.png', 'out.nic', status=2,
                    err='nicenc: --roi-strength needs --roi.*')
 
