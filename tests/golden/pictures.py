@@ -70,7 +70,8 @@ def read_pam(data):
     head, pixels = data.split(b'ENDHDR\n', 1)
     fields = dict(line.split(' ') for line in head.decode().splitlines()[1:])
     width, height, channels = (int(fields[name]) for name in ('WIDTH', 'HEIGHT', 'DEPTH'))
-    assert head.startswith(b'P7\n') and fields['MAXVAL'] == '255' and len(pixels) == width * height * channels
+    bytes_of_sample = {'255': 1, '65535': 2}[fields['MAXVAL']]
+    assert head.startswith(b'P7\n') and len(pixels) == width * height * channels * bytes_of_sample
     return width, height, channels, fields['TUPLTYPE'], pixels
 
 
