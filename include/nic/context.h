@@ -12,8 +12,10 @@
 extern "C" {
 #endif
 
-/* What went wrong, beside the status code. Filled by the functions that take one; every such parameter may be NULL. */
+/* The offset of an error that concerns no byte of the input. */
 #define NIC_NO_OFFSET UINT64_MAX
+
+/* What went wrong, beside the status code. Filled by the functions that take one; every such parameter may be NULL. */
 typedef struct nic_error {
   nic_status status;
   uint64_t offset;   /* byte of the input that the error concerns, or NIC_NO_OFFSET */
