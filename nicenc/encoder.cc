@@ -26,6 +26,27 @@ std::string DescribePsnr(const nic_encode_result& result) {
   return text;
 }
 
+// Hands rows to libnic while the picture is read.
+class EncoderSink final : public RowSink {
+ public:
+  EncoderSink(nic_encoder* encoder, bool measure) : encoder_(encoder), measure_(measure) {}
+
+  Outcome Begin(const Picture& picture) override {
+    return Told(nic_encoder_begin(encoder_, picture.width, picture.height, picture.format, measure_));
+  }
+  Outcome Take(const uint8_t* pixels, size_t stride, uint32_t rows) override {
+    return Told(nic_encoder_push_rows(encoder_, pixels, stride, rows));
+  }
+
+ private:
+  Outcome Told(nic_status status) const {
+    return status == NIC_OK ? Outcome() : Outcome::Library(*nic_encoder_error(encoder_));
+  }
+
+  nic_encoder* encoder_;
+  bool measure_;
+};
+
 }  // namespace
 
 Outcome Encoder::Set(nic_encoder_parameter parameter, double value, const char* option) {
@@ -88,11 +109,19 @@ Outcome Encoder::Open() {
   return SetRate();
 }
 
+// The targets look at pixels more than once, and would hold a copy of their own.
+bool Encoder::NeedsWholePicture() const {
+  const bool search = options_->target_size || options_->target_bpp || options_->target_psnr;
+  return options_->target_psnr || (search && report_->verbose());
+}
+
 Outcome Encoder::Encode(const Job& job, Summary* summary) {
   const Stopwatch stopwatch;
   Picture picture;
   InputFile input;
   NIC_TOOLS_RETURN_IF_FAILED(input.Open(job.input));
+  EncoderSink sink(encoder_, report_->verbose());
+  if (!NeedsWholePicture()) picture.sink = &sink;
   NIC_TOOLS_RETURN_IF_FAILED(ReadPicture(&input, options_->limits, &picture, options_->kept));
   for (const std::string& note : picture.notes) report_->Note(job.input, note);
   NIC_TOOLS_RETURN_IF_FAILED(SetMetadata(picture.metadata));
@@ -101,9 +130,10 @@ Outcome Encoder::Encode(const Job& job, Summary* summary) {
   const uint8_t* bytes = nullptr;
   size_t size = 0;
   nic_encode_result result = {};
-  if (nic_encoder_encode(encoder_, &image, report_->verbose(), &bytes, &size, &result) != NIC_OK) {
-    return Outcome::Library(*nic_encoder_error(encoder_));
-  }
+  const nic_status status = picture.in_strips
+                                ? nic_encoder_finish(encoder_, &bytes, &size, &result)
+                                : nic_encoder_encode(encoder_, &image, report_->verbose(), &bytes, &size, &result);
+  if (status != NIC_OK) return Outcome::Library(*nic_encoder_error(encoder_));
   OutputFile output;
   NIC_TOOLS_RETURN_IF_FAILED(output.Open(job.output, options_->keep_existing));
   NIC_TOOLS_RETURN_IF_FAILED(output.Write(bytes, size));

@@ -26,6 +26,7 @@ class Encoder {
   Outcome Set(nic_encoder_parameter parameter, double value, const char* option);
   Outcome SetRate();
   Outcome SetRoi();
+  bool NeedsWholePicture() const;
   Outcome SetMetadata(const Metadata& metadata);
   void Tell(const Job& job, const Picture& picture, const nic_encode_result& result, double seconds);
   static void Summarise(const Picture& picture, const nic_encode_result& result, double seconds, Summary* summary);

@@ -97,7 +97,9 @@ class JpegReader {
 
  private:
   bool ReadHeader(long max_memory);
-  bool ReadRows(Picture* picture);
+  Outcome ReadRows(Picture* picture);
+  bool BeginRows(nic_pixel_format format);
+  bool ReadRow(uint8_t* row);
   bool ReadProfile(std::vector<uint8_t>* profile);
   std::vector<std::span<const uint8_t>> FindSegments(std::string_view signature) const;
   std::span<const uint8_t> FindSegment(std::string_view signature) const;
@@ -146,16 +148,29 @@ bool JpegReader::ReadHeader(long max_memory) {
   return true;
 }
 
-bool JpegReader::ReadRows(Picture* picture) {
+bool JpegReader::BeginRows(nic_pixel_format format) {
   if (setjmp(self_.escape)) return false;
-  self_.jpeg.out_color_space = picture->format == NIC_GREY8 ? JCS_GRAYSCALE : JCS_RGB;
+  self_.jpeg.out_color_space = format == NIC_GREY8 ? JCS_GRAYSCALE : JCS_RGB;
   jpeg_start_decompress(&self_.jpeg);
-  while (self_.jpeg.output_scanline < self_.jpeg.output_height) {
-    JSAMPROW row = picture->row(self_.jpeg.output_scanline);
-    jpeg_read_scanlines(&self_.jpeg, &row, 1);
+  return true;
+}
+
+bool JpegReader::ReadRow(uint8_t* row) {
+  if (setjmp(self_.escape)) return false;
+  jpeg_read_scanlines(&self_.jpeg, &row, 1);
+  return true;
+}
+
+// Of several scans libjpeg holds the coefficients, but rows come in order all the same.
+Outcome JpegReader::ReadRows(Picture* picture) {
+  if (!BeginRows(picture->format)) return Fail();
+  for (uint32_t y = 0; y < picture->height; ++y) {
+    if (!ReadRow(picture->row(y))) return Fail();
+    NIC_TOOLS_RETURN_IF_FAILED(picture->FinishRow(y));
   }
   // A file of one scan that lacks only its end marker is whole; one of several may lack scans.
-  return !self_.data_ended && !(self_.ended && jpeg_has_multiple_scans(&self_.jpeg));
+  const bool cut = self_.data_ended || (self_.ended && jpeg_has_multiple_scans(&self_.jpeg));
+  return cut ? Fail() : Outcome();
 }
 
 bool JpegReader::ReadProfile(std::vector<uint8_t>* profile) {
@@ -220,9 +235,9 @@ Outcome JpegReader::Read(const nic_limits& limits, const MetadataChoice& wanted,
                             "a CMYK JPEG needs its colour profile to become RGB; convert it to RGB first");
   }
   const nic_pixel_format format = space == JCS_GRAYSCALE ? NIC_GREY8 : NIC_RGB8;
-  NIC_TOOLS_RETURN_IF_FAILED(picture->Allocate(self_.jpeg.image_width, self_.jpeg.image_height, format, limits));
+  NIC_TOOLS_RETURN_IF_FAILED(picture->AllocateRows(self_.jpeg.image_width, self_.jpeg.image_height, format, limits));
   TakeMetadata(wanted, picture);
-  return ReadRows(picture) ? Outcome() : Fail();
+  return ReadRows(picture);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "tools/picture.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -13,9 +14,7 @@ namespace {
 constexpr uint64_t kDefaultMaxPixels = uint64_t{1} << 28;
 constexpr uint32_t kDefaultMaxSide = 65535;
 
-}  // namespace
-
-Outcome Picture::Allocate(uint64_t columns, uint64_t rows, nic_pixel_format channels, const nic_limits& limits) {
+Outcome CheckSides(uint64_t columns, uint64_t rows, const nic_limits& limits) {
   const uint64_t max_side = limits.max_side ? limits.max_side : kDefaultMaxSide;
   const uint64_t max_pixels = limits.max_pixels ? limits.max_pixels : kDefaultMaxPixels;
   const std::string size = std::to_string(columns) + " x " + std::to_string(rows);
@@ -27,15 +26,35 @@ Outcome Picture::Allocate(uint64_t columns, uint64_t rows, nic_pixel_format chan
     return Outcome::Failure(kExitLimit, "too many pixels",
                             size + ", the limit is " + Grouped(max_pixels) + "; raise it with --max-pixels");
   }
+  return {};
+}
+
+}  // namespace
+
+Outcome Picture::Allocate(uint64_t columns, uint64_t rows, nic_pixel_format channels, const nic_limits& limits) {
+  NIC_TOOLS_RETURN_IF_FAILED(CheckSides(columns, rows, limits));
   width = static_cast<uint32_t>(columns);
   height = static_cast<uint32_t>(rows);
   format = channels;
+  const size_t size = stride() * (in_strips ? std::min(height, kStripRows) : height);
   try {
-    pixels.assign(stride() * height, 0);
+    pixels.assign(size, 0);
   } catch (const std::bad_alloc&) {
-    return Outcome::Failure(kExitFailure, "out of memory", Grouped(stride() * height) + " bytes for the pixels");
+    return Outcome::Failure(kExitFailure, "out of memory", Grouped(size) + " bytes for the pixels");
   }
   return {};
+}
+
+Outcome Picture::AllocateRows(uint64_t columns, uint64_t rows, nic_pixel_format channels, const nic_limits& limits) {
+  in_strips = sink != nullptr;
+  NIC_TOOLS_RETURN_IF_FAILED(Allocate(columns, rows, channels, limits));
+  return sink ? sink->Begin(*this) : Outcome();
+}
+
+Outcome Picture::FinishRow(uint32_t y) {
+  const uint32_t filled = y % kStripRows + 1;
+  if (!in_strips || (filled < kStripRows && y + 1 < height)) return {};
+  return sink->Take(pixels.data(), stride(), filled);
 }
 
 size_t PixelSize(nic_pixel_format format) { return nic_format_bytes(format); }

@@ -67,8 +67,14 @@ class PngReader {
   bool ReadHeader(const MetadataChoice& wanted, png_alloc_size_t max_metadata);
   void SkipUnwanted(const MetadataChoice& wanted);
   void SetTransformations();
-  bool ReadRows(png_bytep* rows);
+  Outcome ReadPixels(Picture* picture);
+  // These call setjmp, and so hold nothing that has a destructor.
+  bool BeginRows();
+  bool ReadRow(png_bytep row);
+  bool ReadInterlaced(png_bytep* rows);
+  bool ReadEnd();
   void TakeMetadata(Metadata* metadata) const;
+  bool IsInterlaced() const { return png_get_interlace_type(png_, info_) != PNG_INTERLACE_NONE; }
   Outcome Fail() const;
 
   Source source_;
@@ -112,13 +118,44 @@ void PngReader::SetTransformations() {
   png_set_interlace_handling(png_);
 }
 
-bool PngReader::ReadRows(png_bytep* rows) {
+bool PngReader::BeginRows() {
   if (setjmp(png_jmpbuf(png_))) return false;
   SetTransformations();
   png_read_update_info(png_, info_);
-  png_read_image(png_, rows);
-  png_read_end(png_, info_);  // metadata may stand behind the pixels
   return true;
+}
+
+bool PngReader::ReadRow(png_bytep row) {
+  if (setjmp(png_jmpbuf(png_))) return false;
+  png_read_row(png_, row, nullptr);
+  return true;
+}
+
+bool PngReader::ReadInterlaced(png_bytep* rows) {
+  if (setjmp(png_jmpbuf(png_))) return false;
+  png_read_image(png_, rows);
+  return true;
+}
+
+// Metadata may stand behind the pixels.
+bool PngReader::ReadEnd() {
+  if (setjmp(png_jmpbuf(png_))) return false;
+  png_read_end(png_, info_);
+  return true;
+}
+
+Outcome PngReader::ReadPixels(Picture* picture) {
+  if (!BeginRows()) return Fail();
+  if (IsInterlaced()) {
+    std::vector<png_bytep> rows(picture->height);
+    for (uint32_t y = 0; y < picture->height; ++y) rows[y] = picture->row(y);
+    return ReadInterlaced(rows.data()) ? Outcome() : Fail();
+  }
+  for (uint32_t y = 0; y < picture->height; ++y) {
+    if (!ReadRow(picture->row(y))) return Fail();
+    NIC_TOOLS_RETURN_IF_FAILED(picture->FinishRow(y));
+  }
+  return {};
 }
 
 // All that is there: what is not wanted was skipped.
@@ -147,11 +184,12 @@ Outcome PngReader::Read(const nic_limits& limits, const MetadataChoice& wanted, 
   const bool alpha = (color & PNG_COLOR_MASK_ALPHA) || png_get_valid(png_, info_, PNG_INFO_tRNS);
   const int channels = (color & PNG_COLOR_MASK_COLOR ? 3 : 1) + (alpha ? 1 : 0);
   const auto format = static_cast<nic_pixel_format>(channels + (png_get_bit_depth(png_, info_) == 16 ? 16 : 0));
-  NIC_TOOLS_RETURN_IF_FAILED(
-      picture->Allocate(png_get_image_width(png_, info_), png_get_image_height(png_, info_), format, limits));
-  std::vector<png_bytep> rows(picture->height);
-  for (uint32_t y = 0; y < picture->height; ++y) rows[y] = picture->row(y);
-  if (!ReadRows(rows.data())) return Fail();
+  const uint32_t width = png_get_image_width(png_, info_);
+  const uint32_t height = png_get_image_height(png_, info_);
+  NIC_TOOLS_RETURN_IF_FAILED(IsInterlaced() ? picture->Allocate(width, height, format, limits)
+                                            : picture->AllocateRows(width, height, format, limits));
+  NIC_TOOLS_RETURN_IF_FAILED(ReadPixels(picture));
+  if (!ReadEnd()) return Fail();
   if (source_.refused[0] != 0) return TooMuchMetadata(source_.refused);
   TakeMetadata(&picture->metadata);
   if (source_.profile_broken && picture->metadata.icc.empty()) {

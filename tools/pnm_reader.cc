@@ -29,6 +29,7 @@ class PnmReader {
   Outcome ReadPamHeader(const nic_limits& limits, Picture* picture);
   Outcome Begin(uint64_t width, uint64_t height, nic_pixel_format format, const nic_limits& limits, Picture* picture);
   Outcome ReadPlain(Picture* picture);
+  Outcome ReadPlainRow(uint8_t* row, size_t count);
   Outcome ReadRaw(Picture* picture);
   Outcome ReadBits(Picture* picture);
   Outcome Fail(const char* why) const;
@@ -114,7 +115,7 @@ Outcome PnmReader::ReadHeader(const nic_limits& limits, Picture* picture) {
 // `format`: of 8 bits, as which the channels are told.
 Outcome PnmReader::Begin(uint64_t width, uint64_t height, nic_pixel_format format, const nic_limits& limits,
                          Picture* picture) {
-  return picture->Allocate(width, height, static_cast<nic_pixel_format>(format + (deep() ? 16 : 0)), limits);
+  return picture->AllocateRows(width, height, static_cast<nic_pixel_format>(format + (deep() ? 16 : 0)), limits);
 }
 
 // A line of a PAM header; false at the end of the file, and for one that is longer than any can be.
@@ -150,12 +151,19 @@ Outcome PnmReader::ReadPamHeader(const nic_limits& limits, Picture* picture) {
 }
 
 Outcome PnmReader::ReadPlain(Picture* picture) {
-  uint8_t* to = picture->pixels.data();
-  while (to != picture->pixels.data() + picture->pixels.size()) {
+  for (uint32_t y = 0; y < picture->height; ++y) {
+    NIC_TOOLS_RETURN_IF_FAILED(ReadPlainRow(picture->row(y), picture->stride() / (deep() ? 2 : 1)));
+    NIC_TOOLS_RETURN_IF_FAILED(picture->FinishRow(y));
+  }
+  return {};
+}
+
+Outcome PnmReader::ReadPlainRow(uint8_t* row, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
     const auto sample = kind_ == 1 ? ReadBit() : ReadNumber();
     if (!sample) return Fail("a sample is no number");
     if (*sample > maximum_) return Fail("a sample is larger than the largest value");
-    Store(*sample, &to);
+    Store(*sample, &row);
   }
   return {};
 }
@@ -171,6 +179,7 @@ Outcome PnmReader::ReadRaw(Picture* picture) {
       if (sample > maximum_) return Fail("a sample is larger than the largest value");
       Store(sample, &row);
     }
+    NIC_TOOLS_RETURN_IF_FAILED(picture->FinishRow(y));
   }
   return {};
 }
@@ -182,6 +191,7 @@ Outcome PnmReader::ReadBits(Picture* picture) {
     if (ended_) return Fail("");
     uint8_t* row = picture->row(y);
     for (uint32_t x = 0; x < picture->width; ++x) row[x] = raw[x / 8] >> (7 - x % 8) & 1 ? 0 : 255;
+    NIC_TOOLS_RETURN_IF_FAILED(picture->FinishRow(y));
   }
   return {};
 }

@@ -398,6 +398,33 @@ class Pictures(ToolTest):
         alpha = pictures.read_png(self.load('b.png'))[3][1::2]
         self.assertEqual(alpha, bytes(0 if s == 100 else 255 for row in grey for s in row))
 
+    def test_rows_as_they_are_read_give_the_bytes_of_the_whole_picture(self):
+        rows = pictures.photo(70, 200)
+        self.store('whole.png', pictures.png(rows, interlaced=True))  # the one kind whose rows come out of order
+        self.store('rows.png', pictures.png(rows))
+        self.store('rows.ppm', pictures.pnm(rows))
+        numbers = '\n'.join(' '.join(map(str, row)) for row in rows)
+        self.store('plain.ppm', ('P3 70 200 255\n%s\n' % numbers).encode())
+        for options in ((), ('-q', '20', '-v'), ('--target-size', '2000'), ('--target-psnr', '30')):
+            files = []
+            for name in ('whole.png', 'rows.png', 'rows.ppm', 'plain.ppm'):
+                self.run_tool('nicenc', *options, name, 'a.nic', err=r'(?s).*')
+                files.append((self.folder / 'a.nic').read_bytes())
+            self.assertEqual(files, [files[0]] * 4, options)
+
+    def test_a_picture_that_ends_early_leaves_no_file(self):
+        rows = pictures.photo(70, 200)
+        for data in (pictures.png(rows)[:-5000], pictures.pnm(rows)[:-5000]):
+            self.store('cut', data)
+            self.fails('nicenc', 'cut', 'out.nic', status=4, err=r'nicenc: cut: truncated P.*')
+            self.assertFalse((self.folder / 'out.nic').exists())
+        self.store('cut.ppm', pictures.pnm(rows)[:-5000])
+        self.store('good.ppm', pictures.pnm(rows))
+        self.run_tool('nicenc', '--output-dir', 'o', 'cut.ppm', 'good.ppm', status=4,
+                      err=r'(?s)nicenc: cut\.ppm: truncated.*')
+        self.run_tool('nicenc', 'good.ppm', 'alone.nic')
+        self.assertEqual((self.folder / 'o/good.nic').read_bytes(), (self.folder / 'alone.nic').read_bytes())
+
     def test_jpeg(self):
         for name, channels in (('colour', 3), ('grey', 1), ('turned', 3)):
             shutil.copy(DATA / (name + '.jpg'), self.folder)

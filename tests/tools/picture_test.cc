@@ -68,3 +68,62 @@ TEST_CASE("samples of 16 bits") {
   CHECK(picture.format == NIC_RGB8);
   CHECK(picture.pixels == std::vector<uint8_t>{4, 8, 12, 255, 0, 1});
 }
+
+namespace {
+
+class Collector : public RowSink {
+ public:
+  Outcome Begin(const Picture& picture) override {
+    row_size_ = picture.stride();
+    return {};
+  }
+  Outcome Take(const uint8_t* pixels, size_t stride, uint32_t rows) override {
+    if (refuse) return Outcome::Failure(kExitFailure, "refused");
+    for (uint32_t y = 0; y < rows; ++y) taken.insert(taken.end(), pixels + y * stride, pixels + y * stride + row_size_);
+    return {};
+  }
+
+  bool refuse = false;
+  std::vector<uint8_t> taken;
+
+ private:
+  size_t row_size_ = 0;
+};
+
+// Fills the rows as a reader does.
+Outcome FillRows(const Picture& source, Picture* picture) {
+  NIC_TOOLS_RETURN_IF_FAILED(picture->AllocateRows(source.width, source.height, source.format, {}));
+  for (uint32_t y = 0; y < source.height; ++y) {
+    std::copy_n(source.pixels.data() + y * source.stride(), source.stride(), picture->row(y));
+    NIC_TOOLS_RETURN_IF_FAILED(picture->FinishRow(y));
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("a sink has all rows, and the picture no more than a strip") {
+  for (uint32_t height : {1u, 63u, 64u, 65u, 128u, 150u}) {
+    CAPTURE(height);
+    const Picture source = SamplePicture(5, height, NIC_RGB8);
+    Collector sink;
+    Picture picture;
+    picture.sink = &sink;
+    REQUIRE(FillRows(source, &picture).ok());
+    CHECK(picture.in_strips);
+    CHECK(sink.taken == source.pixels);
+    CHECK(picture.pixels.size() <= Picture::kStripRows * picture.stride());
+    Picture whole;
+    REQUIRE(FillRows(source, &whole).ok());
+    CHECK(!whole.in_strips);
+    CHECK(whole.pixels == source.pixels);
+  }
+}
+
+TEST_CASE("a sink that refuses ends reading") {
+  Collector sink;
+  sink.refuse = true;
+  Picture picture;
+  picture.sink = &sink;
+  CHECK(FillRows(SamplePicture(5, 65, NIC_RGB8), &picture).text() == "refused");
+}
