@@ -28,6 +28,10 @@ typedef enum nic_decoder_parameter {
 NIC_API nic_status nic_decoder_new(nic_context *context, nic_decoder **decoder, nic_error *error);
 NIC_API void nic_decoder_free(nic_decoder *decoder); /* NULL is allowed */
 
+/* Tells what a parameter may be. NIC_DECODER_FORMAT allows no more than the numbers of nic_pixel_format, and 0, within its
+ * bounds. NIC_INVALID_ARGUMENT for an unknown parameter. May be called at any time from any thread. */
+NIC_API nic_status nic_decoder_bounds(nic_decoder_parameter parameter, nic_bounds *bounds);
+
 /* NIC_INVALID_ARGUMENT for an unknown parameter or a value out of bounds. Parameters stay set for later files. */
 NIC_API nic_status nic_decoder_set(nic_decoder *decoder, nic_decoder_parameter parameter, double value);
 

@@ -23,14 +23,6 @@ typedef enum nic_encoder_parameter {
   NIC_ENCODER_PREMULTIPLIED = 10 /* 0 or 1: the colours are premultiplied by alpha; default 0; only a note in the file */
 } nic_encoder_parameter;
 
-/* What a parameter may be. */
-typedef struct nic_bounds {
-  double lowest;
-  double highest;
-  double preset;   /* NaN where absence means "not set" */
-  int whole;       /* 1 if only whole numbers are allowed */
-} nic_bounds;
-
 /* What encoding came to. */
 typedef struct nic_encode_result {
   uint64_t size; /* bytes of the file */

@@ -45,6 +45,14 @@ typedef struct nic_image {
   uint8_t *pixels; /* at an even address for 16 bits */
 } nic_image;
 
+/* What a parameter of an encoder or decoder may be. */
+typedef struct nic_bounds {
+  double lowest;
+  double highest;
+  double preset;   /* NaN where absence means "not set" */
+  int whole;       /* 1 if only whole numbers are allowed */
+} nic_bounds;
+
 /* What the header of a .nic file says, and how its bytes are spent. */
 typedef struct nic_info {
   uint32_t width;

@@ -1,6 +1,7 @@
 // nic_decode and nic_decoder.
 #include "nic/decode.h"
 
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -129,20 +130,20 @@ Status DecodeToCallback(nic_decoder& decoder, nic_rows_callback callback, void* 
 }
 
 Status SetParameter(nic_decoder& decoder, nic_decoder_parameter parameter, double value) {
-  switch (parameter) {
-    case NIC_DECODER_KEEP_GOING:
-      if (value != 0 && value != 1) return InvalidArgument("NIC_DECODER_KEEP_GOING: not 0 or 1");
-      decoder.keep_going = value != 0;
-      return {};
-    case NIC_DECODER_FORMAT:
-      if (!(value >= 0 && value <= 255) || value != static_cast<int>(value) ||
-          (value != 0 && !IsPixelFormat(static_cast<int>(value)))) {
-        return InvalidArgument("NIC_DECODER_FORMAT: not a nic_pixel_format");
-      }
-      decoder.format = static_cast<int>(value);
-      return {};
+  nic_bounds bounds;
+  if (nic_decoder_bounds(parameter, &bounds) != NIC_OK) return InvalidArgument("parameter: unknown");
+  if (!(value >= bounds.lowest && value <= bounds.highest) || (bounds.whole && value != std::floor(value))) {
+    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "parameter %d: %g is not a whole number in %g .. %g",
+                         parameter, value, bounds.lowest, bounds.highest);
   }
-  return InvalidArgument("parameter: unknown");
+  const int number = static_cast<int>(value);
+  if (parameter == NIC_DECODER_KEEP_GOING) {
+    decoder.keep_going = number != 0;
+    return {};
+  }
+  if (number != 0 && !IsPixelFormat(number)) return InvalidArgument("NIC_DECODER_FORMAT: not a nic_pixel_format");
+  decoder.format = number;
+  return {};
 }
 
 Status SetRegion(nic_decoder& decoder, uint32_t x, uint32_t y, uint32_t width, uint32_t height) {
@@ -303,6 +304,14 @@ nic_status nic_decoder_new(nic_context* context, nic_decoder** decoder, nic_erro
 }
 
 void nic_decoder_free(nic_decoder* decoder) { delete decoder; }
+
+nic_status nic_decoder_bounds(nic_decoder_parameter parameter, nic_bounds* bounds) {
+  constexpr int kParameters = NIC_DECODER_FORMAT;
+  constexpr nic_bounds kBounds[kParameters] = {{0, 1, 0, 1}, {0, NIC_RGBA16, 0, 1}};  // by number, from 1
+  if (!bounds || parameter < 1 || parameter > kParameters) return NIC_INVALID_ARGUMENT;
+  *bounds = kBounds[parameter - 1];
+  return NIC_OK;
+}
 
 nic_status nic_decoder_set(nic_decoder* decoder, nic_decoder_parameter parameter, double value) {
   if (!decoder) return NIC_INVALID_ARGUMENT;

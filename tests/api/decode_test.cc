@@ -158,6 +158,27 @@ TEST_CASE("parameters out of their bounds are refused and change nothing") {
   REQUIRE(DecodeTo(decoder, &picture) == NIC_OK);
 }
 
+TEST_CASE("the bounds of every decoder parameter are those that are enforced") {
+  const Context context = NewSmallContext();
+  const Decoder decoder = NewDecoder(context);
+  nic_bounds bounds;
+  for (const nic_decoder_parameter parameter : {NIC_DECODER_KEEP_GOING, NIC_DECODER_FORMAT}) {
+    CAPTURE(parameter);
+    REQUIRE(nic_decoder_bounds(parameter, &bounds) == NIC_OK);
+    REQUIRE(bounds.whole == 1);
+    for (const double value : {bounds.lowest, bounds.highest, bounds.preset}) {
+      REQUIRE(nic_decoder_set(decoder.get(), parameter, value) == NIC_OK);
+    }
+    for (const double value : {bounds.lowest - 1, bounds.highest + 1, bounds.lowest + 0.5}) {
+      REQUIRE(nic_decoder_set(decoder.get(), parameter, value) == NIC_INVALID_ARGUMENT);
+    }
+  }
+  for (const int parameter : {0, 3}) {
+    REQUIRE(nic_decoder_bounds(static_cast<nic_decoder_parameter>(parameter), &bounds) == NIC_INVALID_ARGUMENT);
+  }
+  REQUIRE(nic_decoder_bounds(NIC_DECODER_FORMAT, nullptr) == NIC_INVALID_ARGUMENT);
+}
+
 TEST_CASE("calls out of order say NIC_WRONG_STATE") {
   const Context context = NewSmallContext();
   const Bytes file = EncodeSmall(context, MakePicture(21, 18, NIC_RGB8));
