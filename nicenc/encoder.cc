@@ -1,7 +1,11 @@
 #include "nicenc/encoder.h"
 
+#include <signal.h>
+
 #include <cmath>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "tools/number.h"
 #include "tools/output_file.h"
@@ -10,6 +14,26 @@
 
 namespace nic::tools {
 namespace {
+
+constexpr uint32_t kLowestHoldingEffort = 4;
+constexpr uint32_t kLowestSearchingEffort = 6;
+
+volatile std::sig_atomic_t interrupted = 0;
+nic_encoder* searching = nullptr;
+
+// The second interrupt ends the program as ever.
+void OnInterrupt(int) {
+  interrupted = 1;
+  nic_encoder_finish_early(searching);
+}
+
+void CatchInterrupt(nic_encoder* encoder) {
+  searching = encoder;
+  struct sigaction action = {};
+  action.sa_handler = OnInterrupt;
+  action.sa_flags = SA_RESETHAND | SA_RESTART;
+  sigaction(SIGINT, &action, nullptr);
+}
 
 std::string Decibels(const char* name, double value, const char* where) {
   char text[64];
@@ -48,6 +72,11 @@ class EncoderSink final : public RowSink {
 };
 
 }  // namespace
+
+Encoder::~Encoder() {
+  if (searching == encoder_) searching = nullptr;
+  nic_encoder_free(encoder_);
+}
 
 Outcome Encoder::Set(nic_encoder_parameter parameter, double value, const char* option) {
   if (nic_encoder_set(encoder_, parameter, value) == NIC_OK) return {};
@@ -104,18 +133,25 @@ Outcome Encoder::Open() {
     NIC_TOOLS_RETURN_IF_FAILED(Set(NIC_ENCODER_MODEL_ID, id, "--model"));
   }
   NIC_TOOLS_RETURN_IF_FAILED(Set(NIC_ENCODER_EFFORT, options_->effort, "--effort"));
+  if (options_->effort >= kLowestSearchingEffort) {
+    CatchInterrupt(encoder_);
+    // LibTorch's threads wait for each other thousands of times a second; spinning there costs more than it saves as soon
+    // as anything else runs on the machine.
+    setenv("OMP_WAIT_POLICY", "passive", 0);
+  }
   NIC_TOOLS_RETURN_IF_FAILED(SetRoi());
   NIC_TOOLS_RETURN_IF_FAILED(ReadMetadataFiles(options_->given, options_->limits.max_metadata, &given_));
   return SetRate();
 }
 
-// The targets look at pixels more than once, and would hold a copy of their own.
+// The targets and higher efforts look at pixels more than once, and would hold a copy of their own.
 bool Encoder::NeedsWholePicture() const {
   const bool search = options_->target_size || options_->target_bpp || options_->target_psnr;
-  return options_->target_psnr || (search && report_->verbose());
+  return options_->effort >= kLowestHoldingEffort || options_->target_psnr || (search && report_->verbose());
 }
 
 Outcome Encoder::Encode(const Job& job, Summary* summary) {
+  if (interrupted) return Outcome::Failure(kExitFailure, "interrupted before its turn");
   const Stopwatch stopwatch;
   Picture picture;
   InputFile input;
@@ -134,6 +170,7 @@ Outcome Encoder::Encode(const Job& job, Summary* summary) {
                                 ? nic_encoder_finish(encoder_, &bytes, &size, &result)
                                 : nic_encoder_encode(encoder_, &image, report_->verbose(), &bytes, &size, &result);
   if (status != NIC_OK) return Outcome::Library(*nic_encoder_error(encoder_));
+  if (interrupted) report_->Note(job.input, "interrupted: the file is the best that was found until then");
   OutputFile output;
   NIC_TOOLS_RETURN_IF_FAILED(output.Open(job.output, options_->keep_existing));
   NIC_TOOLS_RETURN_IF_FAILED(output.Write(bytes, size));

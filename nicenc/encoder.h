@@ -13,13 +13,14 @@ class Encoder {
  public:
   // Both must outlive the encoder.
   Encoder(const EncodeOptions* options, Report* report) : options_(options), report_(report) {}
-  ~Encoder() { nic_encoder_free(encoder_); }
+  ~Encoder();
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
 
   // Finds the model and sets the parameters; once, before Encode.
   Outcome Open();
-  // Adds to the summary what the file came to.
+  // Adds to the summary what the file came to. Once interrupted (SIGINT, with an effort that searches), the picture under
+  // work is written as well as it has become, and those after it fail.
   Outcome Encode(const Job& job, Summary* summary);
 
  private:

@@ -12,6 +12,21 @@ namespace {
 // Work that ends sooner shows no progress: a line that flashes by helps nobody.
 constexpr std::chrono::milliseconds kPatience{400};
 
+// Shorter work needs no estimate, and has none that is worth anything.
+constexpr double kEstimateAfter = 5;
+
+std::string TimeLeft(std::chrono::duration<double> spent, double fraction) {
+  if (spent.count() < kEstimateAfter || !(fraction > 0 && fraction < 1)) return "";
+  const auto left = static_cast<long>(spent.count() * (1 - fraction) / fraction + 0.5);
+  char text[48];
+  if (left >= 3600) {
+    std::snprintf(text, sizeof text, ", %ld:%02ld:%02ld left", left / 3600, left / 60 % 60, left % 60);
+  } else {
+    std::snprintf(text, sizeof text, ", %ld:%02ld left", left / 60, left % 60);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string OneLine(const std::string& text) {
@@ -68,9 +83,11 @@ void Report::BeginFile(const std::string& file, size_t index, size_t count) {
 void Report::Progress(double fraction) {
   if (!draws_ || Clock::now() - begun_ < kPatience) return;
   const int percent = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * 100);
-  if (percent == drawn_percent_) return;
+  const std::string left = TimeLeft(Clock::now() - begun_, fraction);
+  if (percent == drawn_percent_ && left == drawn_left_) return;
   drawn_percent_ = percent;
-  std::fprintf(stderr, "\r%s: %d %%\033[K", label_.c_str(), percent);
+  drawn_left_ = left;
+  std::fprintf(stderr, "\r%s: %d %%%s\033[K", label_.c_str(), percent, left.c_str());
   std::fflush(stderr);
 }
 

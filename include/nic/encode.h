@@ -17,7 +17,9 @@ typedef enum nic_encoder_parameter {
   NIC_ENCODER_TARGET_PSNR = 5, /* dB over all samples: the smallest file that reaches it */
 
   NIC_ENCODER_INTERPOLATION = 6, /* with NIC_ENCODER_GAIN_LEVEL only: l / 256 as a number in 0 .. 255/256 */
-  NIC_ENCODER_EFFORT = 7,        /* 1..9; default 3 */
+  NIC_ENCODER_EFFORT = 7,        /* 1..9; default 3. From 4 on the whole picture is held in memory. From 6 on a plug-in
+                                    searches by gradient descent, for minutes rather than milliseconds:
+                                    NIC_UNSUPPORTED_FEATURE where it is not installed, and with a mask */
   NIC_ENCODER_MODEL_ID = 8,      /* of a model known to the context; default: the embedded one */
   NIC_ENCODER_SLICE_SIDE = 9,    /* pixels: 64, 128, 256, ... 2097152; default 1024 */
   NIC_ENCODER_PREMULTIPLIED = 10 /* 0 or 1: the colours are premultiplied by alpha; default 0; only a note in the file */
@@ -76,9 +78,10 @@ NIC_API nic_status nic_encoder_encode(nic_encoder *encoder, const nic_image *ima
  *   while (more rows) nic_encoder_push_rows(encoder, pixels, stride, rows);
  *   nic_encoder_finish(encoder, &bytes, &size, &result);
  *
- * At a quality or a gain level memory does not grow with the picture's height: some rows of slices are held, and the
+ * At a quality or a gain level, and an effort of 1 to 3, memory does not grow with the picture's height: some rows of slices are held, and the
  * file. The targets need the whole picture's analysis, about 2.5 bytes for each pixel with the default model, and
- * NIC_ENCODER_TARGET_PSNR, or measuring with a target, its colours as well.
+ * NIC_ENCODER_TARGET_PSNR, or measuring with a target, its colours as well. Efforts from 4 on need the colours and four
+ * times the analysis.
  * A call that fails gives the picture up, and so do beginning or encoding another, nic_encoder_set_roi and
  * nic_encoder_reset. */
 
@@ -91,6 +94,10 @@ NIC_API nic_status nic_encoder_push_rows(nic_encoder *encoder, const uint8_t *pi
 /* Ends the picture; as nic_encoder_encode. NIC_WRONG_STATE if rows are missing. */
 NIC_API nic_status nic_encoder_finish(nic_encoder *encoder, const uint8_t **bytes, size_t *size,
                                       nic_encode_result *result);
+
+/* Ends the search (effort 6 to 9) of the picture under work, or where none is, of the next: it goes on with the best found
+ * so far and succeeds. May be called from a signal handler and from any thread; without a search it does nothing. */
+NIC_API void nic_encoder_finish_early(nic_encoder *encoder);
 
 /* The last call's error; valid until the next call with this encoder. */
 NIC_API const nic_error *nic_encoder_error(const nic_encoder *encoder);

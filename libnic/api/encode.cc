@@ -2,6 +2,7 @@
 #include "nic/encode.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -9,12 +10,14 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "api/context.h"
 #include "api/guard.h"
 #include "api/pixel_format.h"
 #include "codec/picture_encoder.h"
 #include "codec/rate_search.h"
+#include "codec/search_plugin.h"
 #include "container/bytes.h"
 #include "container/file.h"
 #include "image/alpha.h"
@@ -28,6 +31,7 @@ constexpr double kUnset = std::numeric_limits<double>::quiet_NaN();
 constexpr double kDefaultQuality = 75;
 constexpr int kParameters = NIC_ENCODER_PREMULTIPLIED;
 constexpr int kStepsInLevel = 8;  // of a mask
+constexpr int kSearchSteps[] = {50, 150, 400, 1000};  // of gradient descent, for the efforts from 6 on
 constexpr int kMetadataKinds = NIC_METADATA_XMP - NIC_METADATA_ICC + 1;
 
 // By parameter number, from 1.
@@ -78,6 +82,8 @@ struct nic_encoder {
   int mask_steps = 0;    // by which white is better, in 1/8 of a level
   std::pmr::vector<uint8_t> bytes;
   std::unique_ptr<nic::EncodeCall> call;  // the picture that is begun
+  std::atomic<bool> finish_early = false;
+  static_assert(std::atomic<bool>::is_always_lock_free, "signal handlers set it");
   nic_error error = {};
 };
 
@@ -210,12 +216,22 @@ Status CheckMask(const nic_encoder& encoder, const nic_image& image) {
 
 }  // namespace
 
+// The search plug-in with what it has to know of the model.
+struct LoadedSearch {
+  Buffer<uint8_t> decoder_section;
+  Buffer<uint8_t> encoder_section;
+  SearchSettings settings;
+};
+
 // Encodes one picture at the rate that the parameters ask for.
 class EncodeCall {
  public:
   // `image`: of its pixels only the shape is looked at.
-  EncodeCall(nic_encoder& encoder, const PreparedModel& model, const EncoderSettings& settings, const nic_image& image)
+  EncodeCall(nic_encoder& encoder, const PreparedModel& model, const EncoderSettings& settings,
+             std::unique_ptr<LoadedSearch> search, const nic_image& image)
       : encoder_(encoder),
+        search_(std::move(search)),
+        needs_all_(settings.effort >= kOptimisingEffort),
         parameters_(encoder.parameters),
         progress_(encoder.context.progress),
         levels_(model.decoder().levels),
@@ -232,14 +248,14 @@ class EncodeCall {
       alpha_ = std::make_unique<AlphaSplitter>(shape_, premultiplied, encoder_.context.memory, &alpha_payload_);
     }
     measure_ = measure || parameters_.Has(NIC_ENCODER_TARGET_PSNR);
-    if (parameters_.IsSearch()) return picture_.BeginAnyRate(measure_);
-    NIC_RETURN_IF_ERROR(FindStep(&step_));
+    if (!parameters_.IsSearch()) NIC_RETURN_IF_ERROR(FindStep(&step_));
+    if (HoldsAll()) return picture_.BeginAnyRate(measure_);
     return picture_.BeginAt(RateAt(step_), measure_);
   }
 
   // `lasting`: the rows are all rows of the picture, and stay where they are until Finish.
   Status Push(const uint8_t* pixels, size_t stride, uint32_t rows, bool lasting) {
-    const Progress progress = progress_.Part(0, parameters_.IsSearch() ? 0.5 : 1);
+    const Progress progress = progress_.Part(0, AnalysisPart());
     rows_ += rows;
     if (alpha_) {
       return alpha_->Push(pixels, stride, rows,
@@ -255,9 +271,9 @@ class EncodeCall {
   Status Finish(nic_encode_result* result) {
     CollectExtras();
     NIC_RETURN_IF_ERROR(CheckMetadata());
-    if (parameters_.IsSearch()) {
-      progress_ = progress_.Part(0.5, 1);
-      NIC_RETURN_IF_ERROR(SearchWantedRate());
+    if (HoldsAll()) {
+      progress_ = progress_.Part(AnalysisPart(), 1);
+      NIC_RETURN_IF_ERROR(parameters_.IsSearch() ? SearchWantedRate() : EncodeAt(step_, progress_));
     } else {
       NIC_RETURN_IF_ERROR(picture_.Finish(extras(), &encoder_.bytes, measure_ ? &quality_ : nullptr));
     }
@@ -267,6 +283,11 @@ class EncodeCall {
   }
 
  private:
+  // Whether nothing can be coded before the whole picture is there.
+  bool HoldsAll() const { return parameters_.IsSearch() || needs_all_; }
+  // About how much of the time the analysis takes.
+  double AnalysisPart() const { return search_ ? 0.001 : needs_all_ ? 0.2 : HoldsAll() ? 0.5 : 1; }
+
   // The step of a rate that is known beforehand.
   Status FindStep(int* step) const {
     if (!parameters_.Has(NIC_ENCODER_GAIN_LEVEL)) {
@@ -342,22 +363,82 @@ class EncodeCall {
   }
 
   Status Search(const RateGoal& goal, const std::function<double()>& quantity) {
+    if (search_) return SearchTwice(goal, quantity);
+    RateChoice choice;
+    NIC_RETURN_IF_ERROR(FindPlainRate(goal, quantity, progress_, &choice));
+    missed_ = choice.missed;
+    return choice.step == step_ ? Status() : EncodeAt(choice.step, progress_.Part(1, 1));
+  }
+
+  // The rate that meets the goal with the integers alone.
+  Status FindPlainRate(const RateGoal& goal, const std::function<double()>& quantity, const Progress& progress,
+                       RateChoice* choice) {
     int tries = 0;
     const auto evaluate = [&](int step, double* value) -> Status {
       const double begin = 1 - 1.0 / (1 + tries++);
-      NIC_RETURN_IF_ERROR(EncodeAt(step, progress_.Part(begin, 1 - 1.0 / (1 + tries))));
+      NIC_RETURN_IF_ERROR(EncodePlainlyAt(step, progress.Part(begin, 1 - 1.0 / (1 + tries))));
       *value = quantity();
       return {};
     };
+    return SearchRate(HighestStep(levels_), goal, evaluate, choice);
+  }
+
+  // With a search for latents every rate costs minutes, so that few are tried: where the integers alone would meet the
+  // goal, then where they would meet one that is moved by what the search made of the last. The best on the right side
+  // of the goal stays; the integers' own if none is.
+  Status SearchTwice(const RateGoal& goal, const std::function<double()>& quantity) {
+    constexpr int kAttempts = 3;
+    RateGoal moved = goal;
+    Kept best;
+    for (int attempt = 0; attempt < kAttempts && !encoder_.finish_early; ++attempt) {
+      const Progress part = progress_.Part(attempt / double{kAttempts}, (attempt + 1) / double{kAttempts});
+      RateChoice choice;
+      NIC_RETURN_IF_ERROR(FindPlainRate(moved, quantity, part.Part(0, 0), &choice));
+      NIC_RETURN_IF_ERROR(EncodeAt(choice.step, part));
+      const double value = quantity();
+      const bool good = goal.from_below ? value <= goal.target : value >= goal.target;
+      const bool nearer = !best.full || std::abs(value - goal.target) < std::abs(best.value - goal.target);
+      if (good && nearer) Keep(value, choice.missed, &best);
+      if (good && (choice.missed || std::abs(value - goal.target) <= 2 * goal.close_enough)) break;
+      moved.target = goal.logarithmic ? moved.target * goal.target / value : moved.target + goal.target - value;
+      moved.target += (goal.from_below ? -1 : 1) * goal.close_enough;
+    }
+    if (best.full) return Restore(best);
     RateChoice choice;
-    NIC_RETURN_IF_ERROR(SearchRate(HighestStep(levels_), goal, evaluate, &choice));
+    NIC_RETURN_IF_ERROR(FindPlainRate(goal, quantity, progress_.Part(1, 1), &choice));
     missed_ = choice.missed;
-    return choice.step == step_ ? Status() : EncodeAt(choice.step, progress_.Part(1, 1));
+    return EncodePlainlyAt(choice.step, progress_.Part(1, 1));
+  }
+
+  struct Kept {
+    bool full = false;
+    double value = 0;
+    bool missed = false;
+    Quality quality;
+    int step = 0;
+    std::vector<uint8_t> bytes;
+  };
+
+  void Keep(double value, bool missed, Kept* kept) const {
+    *kept = {true, value, missed, quality_, step_, {encoder_.bytes.begin(), encoder_.bytes.end()}};
+  }
+
+  Status Restore(const Kept& kept) {
+    step_ = kept.step;
+    missed_ = kept.missed;
+    quality_ = kept.quality;
+    encoder_.bytes.assign(kept.bytes.begin(), kept.bytes.end());
+    return {};
   }
 
   Status EncodeAt(int step, const Progress& progress) {
     step_ = step;
     return picture_.Encode(RateAt(step), extras(), progress, &encoder_.bytes, measure_ ? &quality_ : nullptr);
+  }
+
+  Status EncodePlainlyAt(int step, const Progress& progress) {
+    step_ = step;
+    return picture_.EncodePlainly(RateAt(step), extras(), progress, &encoder_.bytes, measure_ ? &quality_ : nullptr);
   }
 
   void FillResult(nic_encode_result* result) const {
@@ -373,6 +454,8 @@ class EncodeCall {
   }
 
   nic_encoder& encoder_;
+  const std::unique_ptr<LoadedSearch> search_;  // null without
+  const bool needs_all_;                        // the effort asks for the whole picture
   const Parameters parameters_;  // as they were when the picture was begun
   Progress progress_;
   const int levels_;
@@ -410,6 +493,27 @@ Status CheckPixels(const void* pixels, size_t stride, uint32_t width, nic_pixel_
   return {};
 }
 
+Status LoadSearch(nic_encoder& encoder, const ModelStore::Model& model, int effort,
+                  std::unique_ptr<LoadedSearch>* search) {
+  if (!encoder.mask.empty()) {
+    return Status::Error(NIC_UNSUPPORTED_FEATURE, Status::kNoOffset, "effort: 6 to 9 know no masks; 5 is the highest with one");
+  }
+  auto loaded = std::make_unique<LoadedSearch>();
+  SearchSettings& settings = loaded->settings;
+  NIC_RETURN_IF_ERROR(LoadSearchPlugin(&settings.function));
+  Memory& memory = encoder.context.memory;
+  NIC_RETURN_IF_ERROR(
+      UnpackSection(model.package, SectionType::kDecoder, "decoder", memory, &loaded->decoder_section));
+  NIC_RETURN_IF_ERROR(
+      UnpackSection(model.package, SectionType::kEncoder, "encoder", memory, &loaded->encoder_section));
+  settings.decoder_section = {loaded->decoder_section.data(), loaded->decoder_section.size()};
+  settings.encoder_section = {loaded->encoder_section.data(), loaded->encoder_section.size()};
+  settings.steps = kSearchSteps[effort - kHighestPlainEffort - 1];
+  settings.stop = &encoder.finish_early;
+  *search = std::move(loaded);
+  return {};
+}
+
 // Begins a picture of the image's shape.
 Status Begin(nic_encoder& encoder, const nic_image& image, bool measure) {
   encoder.call.reset();
@@ -429,11 +533,12 @@ Status Begin(nic_encoder& encoder, const nic_image& image, bool measure) {
   settings.model_digest = model->package.short_digest();
   settings.effort = static_cast<int>(encoder.parameters.Get(NIC_ENCODER_EFFORT));
   settings.slice_side_code = std::countr_zero(static_cast<uint32_t>(encoder.parameters.Get(NIC_ENCODER_SLICE_SIDE)) / 64);
-  if (settings.effort > 5) {
-    return Status::Error(NIC_UNSUPPORTED_FEATURE, Status::kNoOffset,
-                         "effort: 6 to 9 need the search plug-in, which is not installed");
+  std::unique_ptr<LoadedSearch> search;
+  if (settings.effort > kHighestPlainEffort) {
+    NIC_RETURN_IF_ERROR(LoadSearch(encoder, *model, settings.effort, &search));
+    settings.search = &search->settings;
   }
-  auto call = std::make_unique<EncodeCall>(encoder, *model->prepared, settings, image);
+  auto call = std::make_unique<EncodeCall>(encoder, *model->prepared, settings, std::move(search), image);
   NIC_RETURN_IF_ERROR(call->Begin(measure));
   encoder.call = std::move(call);
   return {};
@@ -473,7 +578,10 @@ Status Encode(nic_encoder& encoder, const nic_image& image, bool measure, nic_en
 template <typename F>
 nic_status GuardCall(nic_encoder& encoder, bool last, F&& function) {
   const nic_status status = Guard(&encoder.error, function);
-  if (last || status != NIC_OK) encoder.call.reset();
+  if (last || status != NIC_OK) {
+    encoder.call.reset();
+    encoder.finish_early = false;
+  }
   return status;
 }
 
@@ -595,6 +703,10 @@ nic_status nic_encoder_finish(nic_encoder* encoder, const uint8_t** bytes, size_
     if (result) *result = outcome;
     return {};
   });
+}
+
+void nic_encoder_finish_early(nic_encoder* encoder) {
+  if (encoder) encoder->finish_early.store(true, std::memory_order_relaxed);
 }
 
 const nic_error* nic_encoder_error(const nic_encoder* encoder) { return encoder ? &encoder->error : nullptr; }

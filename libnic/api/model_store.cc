@@ -20,14 +20,14 @@ struct FileCloser {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
+}  // namespace
+
 Status UnpackSection(const PackageReader& package, SectionType type, const char* name, Memory& memory,
                      Buffer<uint8_t>* raw) {
   const PackageSection* section = package.Find(type);
   if (!section) return Status::Error(NIC_MODEL_MALFORMED, Status::kNoOffset, "model package: no %s section", name);
   return package.Unpack(*section, raw, memory).Within(name);
 }
-
-}  // namespace
 
 ModelStore::ModelStore(Target target, Memory& memory) : target_(target), memory_(memory) {
   embedded_status_ = AddEmbedded();

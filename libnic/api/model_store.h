@@ -56,6 +56,10 @@ class ModelStore {
   bool searched_ = false;
 };
 
+// Unpacks a package's section. NIC_MODEL_MALFORMED where it has none; `name` is for the message.
+Status UnpackSection(const PackageReader& package, SectionType type, const char* name, Memory& memory,
+                     Buffer<uint8_t>* raw);
+
 // The bytes of the package built into the library; empty if it was built without one.
 std::span<const uint8_t> EmbeddedPackage();
 

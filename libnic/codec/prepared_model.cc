@@ -12,6 +12,8 @@ Status PrepareGraph(Graph* graph, Target target, Memory& memory, std::unique_ptr
   return {};
 }
 
+}  // namespace
+
 Status BuildTables(const DecoderModel& model, Memory& memory, TableSet* tables) {
   std::pmr::vector<TableDescription> descriptions(&memory);
   descriptions.reserve(model.hyper_tables.size() + model.scale_tables.size());
@@ -19,8 +21,6 @@ Status BuildTables(const DecoderModel& model, Memory& memory, TableSet* tables) 
   for (const ModelTable& table : model.scale_tables) descriptions.push_back(table.Describe());
   return TableSet::Build(descriptions, memory, tables);
 }
-
-}  // namespace
 
 Status PreparedModel::Prepare(DecoderModel&& model, Target target, Memory& memory,
                               std::unique_ptr<PreparedModel>* prepared) {

@@ -13,6 +13,9 @@
 
 namespace nic {
 
+// The model's probability tables: those of the hyper-latents first, then those of the scales.
+Status BuildTables(const DecoderModel& model, Memory& memory, TableSet* tables);
+
 // Immutable once prepared; may serve several threads at once.
 class PreparedModel {
  public:

@@ -59,28 +59,32 @@ class SliceEncoder {
         tables_(&memory),
         symbols_(&memory) {}
 
-  void GainLatents(const TensorWindow& analysed, const Rect& place, const GainField& field) {
-    const DecoderModel& decoder = model_.decoder();
-    const GraphInput range = model_.encoder().hyper_analysis.inputs[0];
-    const int16_t low = std::max(decoder.latent_low, range.low);
-    const int16_t high = std::min(decoder.latent_high, range.high);
+  // `field` may be null: the latents are gained already.
+  void TakeLatents(const TensorWindow& latents, const Rect& place, const GainField* field) {
+    const Bounds range = TargetRange(model_);
+    const auto channels = static_cast<size_t>(targets_.channels());
     for (int64_t y = 0; y < place.height(); ++y) {
       for (int64_t x = 0; x < place.width(); ++x) {
-        const int16_t* from = analysed.at(place.y0 + y, place.x0 + x);
-        const Gain* gains = field.at(place.y0 + y, place.x0 + x);
-        int16_t* to = targets_.at(y, x);
-        for (size_t c = 0; c < field.channels(); ++c) to[c] = std::clamp(ApplyGain(from[c], gains[c]), low, high);
+        const int16_t* from = latents.at(place.y0 + y, place.x0 + x);
+        if (field) {
+          GainPosition(from, field->at(place.y0 + y, place.x0 + x), channels, range, targets_.at(y, x));
+        } else {
+          std::copy_n(from, channels, targets_.at(y, x));
+        }
       }
     }
   }
 
-  Status EncodeHyperLatents() {
+  Status FindHyperLatents() {
     TensorBuffer& hyper = context_.hyper_latents();
     BufferSource source({&targets_});
     BufferSink sink({&hyper});
     const Rect all{0, 0, hyper.width(), hyper.height()};
-    NIC_RETURN_IF_ERROR(model_.hyper_analysis().Run(targets_.height(), targets_.width(), all, 0, source, sink,
-                                                    parallel_, memory_));
+    return model_.hyper_analysis().Run(targets_.height(), targets_.width(), all, 0, source, sink, parallel_, memory_);
+  }
+
+  Status EncodeHyperLatents() {
+    TensorBuffer& hyper = context_.hyper_latents();
     const GraphInput range = model_.decoder().hyper_synthesis.inputs[0];
     tables_.resize(hyper.size());
     for (size_t i = 0; i < hyper.size(); ++i) {
@@ -116,6 +120,7 @@ class SliceEncoder {
     if (lanes == 0 && SuitableLanes(slice->stream.size()) != 1) FinishStream(SuitableLanes(slice->stream.size()), slice);
   }
 
+  TensorBuffer& hyper_latents() { return context_.hyper_latents(); }
   const TensorBuffer& latents() { return context_.latents(); }
 
  private:
@@ -139,15 +144,34 @@ class SliceEncoder {
 
 }  // namespace
 
+Bounds TargetRange(const PreparedModel& model) {
+  const DecoderModel& decoder = model.decoder();
+  const GraphInput& input = model.encoder().hyper_analysis.inputs[0];
+  return {std::max(decoder.latent_low, input.low), std::min(decoder.latent_high, input.high)};
+}
+
+void GainPosition(const int16_t* analysed, const Gain* gains, size_t channels, const Bounds& range, int16_t* gained) {
+  for (size_t c = 0; c < channels; ++c) {
+    gained[c] = static_cast<int16_t>(std::clamp<int32_t>(ApplyGain(analysed[c], gains[c]), range.low, range.high));
+  }
+}
+
 Status EncodeSlice(const PreparedModel& model, const TensorWindow& analysed, const Rect& place,
                    const SliceChoices& choices, Parallel& parallel, Memory& memory, EncodedSlice* slice,
-                   TensorWindow* decoded) {
+                   TensorWindow* decoded, int16_t* hyper) {
   SliceEncoder encoder(model, place, choices, parallel, memory);
-  encoder.GainLatents(analysed, place, *choices.gains);
+  encoder.TakeLatents(analysed, place, choices.gains);
+  TensorBuffer& symbols = encoder.hyper_latents();
+  if (choices.hyper) {
+    std::copy_n(choices.hyper, symbols.size(), symbols.data());
+  } else {
+    NIC_RETURN_IF_ERROR(encoder.FindHyperLatents());
+  }
   NIC_RETURN_IF_ERROR(encoder.EncodeHyperLatents());
   for (size_t pass = 0; pass < model.decoder().passes.size(); ++pass) NIC_RETURN_IF_ERROR(encoder.EncodePass(pass));
   encoder.Finish(choices.lanes, slice);
   if (decoded) decoded->Take(encoder.latents(), place);
+  if (hyper) std::copy_n(symbols.data(), symbols.size(), hyper);
   return {};
 }
 

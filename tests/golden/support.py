@@ -21,7 +21,7 @@ TIMEOUT = 300
 
 # Anything a sanitizer has to say gets an exit status that no tool uses.
 _ENVIRONMENT = dict(os.environ, ASAN_OPTIONS='exitcode=99', UBSAN_OPTIONS='exitcode=99:print_stacktrace=1', LC_ALL='C')
-for _name in ('NIC_TARGET', 'NIC_MODEL_PATH'):
+for _name in ('NIC_TARGET', 'NIC_MODEL_PATH', 'NIC_PLUGIN_PATH'):
     _ENVIRONMENT.pop(_name, None)
 
 
