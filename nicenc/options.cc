@@ -104,7 +104,9 @@ std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, Encode
   AddRate(&line->app(), options);
   line->app().option_defaults()->group("Encoding");
   line->app()
-      .add_option("-e,--effort", options->effort, "1 (fast) to 9 (small), default 3; 6 to 9 search for minutes,\nby a plug-in; an interrupt then keeps the best so far")
+      .add_option("-e,--effort", options->effort,
+                  "1 (fast) to 9 (small), default 3; 6 to 9 search for minutes, by a plug-in; an interrupt then keeps "
+                  "the best so far")
       ->type_name("E")
       ->transform(WholeIn(1, 9));
   AddRoi(&line->app(), options);
