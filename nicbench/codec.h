@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace nic::bench {
 struct Coded {
   std::vector<uint8_t> bytes;  // the whole file
   double seconds = 0;          // that encoding took
+  // Bits of the file with the latents at their cost under the model's tables; NaN where the codec does not tell.
+  double estimated_bits = std::numeric_limits<double>::quiet_NaN();
 };
 
 // The range of a codec's rate parameter, from the smallest files to the best pictures, in `positions` steps.

@@ -27,7 +27,8 @@ constexpr Column kColumns[] = {{"bpp", &CurvePoint::bpp},
                                {"psnr_rgb", &CurvePoint::psnr},
                                {"ms_ssim", &CurvePoint::ms_ssim},
                                {"encode_seconds", &CurvePoint::encode_seconds},
-                               {"decode_seconds", &CurvePoint::decode_seconds}};
+                               {"decode_seconds", &CurvePoint::decode_seconds},
+                               {"estimated_bpp", &CurvePoint::estimated_bpp}};
 
 Outcome Broken(const std::string& what, const std::string& why) {
   return Outcome::Failure(tools::kExitMalformed, what, why);

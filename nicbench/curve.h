@@ -19,6 +19,7 @@ struct CurvePoint {
   double ms_ssim = std::numeric_limits<double>::quiet_NaN();  // 0..1
   double encode_seconds = std::numeric_limits<double>::quiet_NaN();
   double decode_seconds = std::numeric_limits<double>::quiet_NaN();
+  double estimated_bpp = std::numeric_limits<double>::quiet_NaN();  // under the codec's own model
 };
 
 struct Curve {

@@ -123,12 +123,14 @@ Outcome NicCodec::Encode(const Source& source, double rate, Coded* coded) {
   const nic_image image = ImageOf(source.picture);
   const uint8_t* bytes = nullptr;
   size_t size = 0;
+  nic_encode_result result = {};
   const auto begun = Clock::now();
-  if (nic_encoder_encode(encoder_, &image, 0, &bytes, &size, nullptr) != NIC_OK) {
+  if (nic_encoder_encode(encoder_, &image, 0, &bytes, &size, &result) != NIC_OK) {
     return Outcome::Library(*nic_encoder_error(encoder_));
   }
   coded->seconds = SecondsSince(begun);
   coded->bytes.assign(bytes, bytes + size);
+  coded->estimated_bits = result.estimated_bpp * image.width * image.height;
   return {};
 }
 

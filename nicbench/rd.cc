@@ -149,9 +149,9 @@ void RdRun::Measure() {
 
 void RdRun::PrintCurve(const CodecSurvey& codec) const {
   std::printf("\n%s: %s\n\n", codec.name.c_str(), codec.settings.c_str());
-  Table table({"rate", "bpp", "PSNR", "MS-SSIM", "MS-SSIM dB", "encode s", "decode s"});
+  Table table({"rate", "bpp", "estimated", "PSNR", "MS-SSIM", "MS-SSIM dB", "encode s", "decode s"});
   for (const CurvePoint& point : survey_.Average(codec).points) {
-    table.Add({point.rate, Fixed(point.bpp, 4), Fixed(point.psnr, 3), Fixed(point.ms_ssim, 5),
+    table.Add({point.rate, Fixed(point.bpp, 4), Fixed(point.estimated_bpp, 4), Fixed(point.psnr, 3), Fixed(point.ms_ssim, 5),
                Fixed(MsSsimDecibels(point.ms_ssim), 3), Fixed(point.encode_seconds, 3),
                Fixed(point.decode_seconds, 3)});
   }
@@ -186,14 +186,15 @@ void RdRun::PrintComparison() const {
 
 void RdRun::PrintEach() const {
   std::printf("\n");
-  Table table({"<picture", "<codec", "rate", "bytes", "bpp", "PSNR", "MS-SSIM", "encode s", "decode s"});
+  Table table({"<picture", "<codec", "rate", "bytes", "bpp", "estimated", "PSNR", "MS-SSIM", "encode s", "decode s"});
   for (size_t i = 0; i < survey_.pictures.size(); ++i) {
     for (const CodecSurvey& codec : survey_.codecs) {
       for (size_t r = 0; r < codec.rates.size(); ++r) {
         if (!codec.samples[i][r]) continue;
         const Sample& sample = *codec.samples[i][r];
         table.Add({survey_.pictures[i].name, codec.name, codec.rates[r], std::to_string(sample.bytes),
-                   Fixed(sample.bpp, 4), Fixed(sample.psnr, 3), Fixed(sample.ms_ssim, 5),
+                   Fixed(sample.bpp, 4), Fixed(sample.estimated_bpp, 4),
+                   Fixed(sample.psnr, 3), Fixed(sample.ms_ssim, 5),
                    Fixed(sample.encode_seconds, 3), Fixed(sample.decode_seconds, 3)});
       }
     }

@@ -15,7 +15,7 @@ using nlohmann::json;
 using tools::Outcome;
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-constexpr Sample kNothing = {0, kUnknown, kUnknown, kUnknown, kUnknown, kUnknown};
+constexpr Sample kNothing = {0, kUnknown, kUnknown, kUnknown, kUnknown, kUnknown, kUnknown};
 
 bool IsComplete(const std::vector<std::optional<Sample>>& samples) {
   return std::all_of(samples.begin(), samples.end(), [](const auto& sample) { return sample.has_value(); });
@@ -27,7 +27,8 @@ json SamplesJson(const std::vector<std::optional<Sample>>& samples) {
                   {"psnr_rgb", json::array()},
                   {"ms_ssim", json::array()},
                   {"encode_seconds", json::array()},
-                  {"decode_seconds", json::array()}};
+                  {"decode_seconds", json::array()},
+                  {"estimated_bpp", json::array()}};
   const auto add = [&columns](const char* key, double value, double digits) {
     columns[key].push_back(std::isfinite(value) ? json(std::round(value * digits) / digits) : json());
   };
@@ -38,6 +39,7 @@ json SamplesJson(const std::vector<std::optional<Sample>>& samples) {
     add("ms_ssim", known.ms_ssim, 1e6);
     add("encode_seconds", known.encode_seconds, 1e5);
     add("decode_seconds", known.decode_seconds, 1e5);
+    add("estimated_bpp", known.estimated_bpp, 1e5);
   }
   return columns;
 }
@@ -64,6 +66,7 @@ Outcome MeasureSample(Codec* codec, const Source& source, double rate, Sample* s
   sample->psnr = tools::Psnr(original, decoded);
   sample->ms_ssim = MsSsim(original, decoded).value_or(std::numeric_limits<double>::quiet_NaN());
   sample->encode_seconds = coded.seconds;
+  sample->estimated_bpp = coded.estimated_bits / (static_cast<double>(original.width) * original.height);
   return {};
 }
 
@@ -83,7 +86,7 @@ Curve Survey::Average(const CodecSurvey& codec) const {
   const std::vector<size_t> complete = CompletePictures();
   if (complete.empty() || codec.hopeless()) return curve;
   for (size_t r = 0; r < codec.rates.size(); ++r) {
-    CurvePoint point = {codec.rates[r], 0, 0, 0, 0, 0};
+    CurvePoint point = {codec.rates[r], 0, 0, 0, 0, 0, 0};
     for (const size_t i : complete) {
       const Sample& sample = *codec.samples[i][r];
       point.bpp += sample.bpp;
@@ -91,8 +94,10 @@ Curve Survey::Average(const CodecSurvey& codec) const {
       point.ms_ssim += sample.ms_ssim;
       point.encode_seconds += sample.encode_seconds;
       point.decode_seconds += sample.decode_seconds;
+      point.estimated_bpp += sample.estimated_bpp;
     }
-    for (double* sum : {&point.bpp, &point.psnr, &point.ms_ssim, &point.encode_seconds, &point.decode_seconds}) {
+    for (double* sum : {&point.bpp, &point.psnr, &point.ms_ssim, &point.encode_seconds, &point.decode_seconds,
+                        &point.estimated_bpp}) {
       *sum /= static_cast<double>(complete.size());
     }
     curve.points.push_back(point);
@@ -124,7 +129,7 @@ json Survey::Json() const {
 
 std::string Survey::Csv() const {
   std::string text = "picture,width,height,codec,rate,bytes,bpp,psnr_rgb,ms_ssim,ms_ssim_db,";
-  text += "encode_seconds,decode_seconds\n";
+  text += "encode_seconds,decode_seconds,estimated_bpp\n";
   for (size_t i = 0; i < pictures.size(); ++i) {
     for (const CodecSurvey& codec : codecs) {
       for (size_t r = 0; r < codec.rates.size(); ++r) {
@@ -135,7 +140,8 @@ std::string Survey::Csv() const {
         text += "," + codec.name + "," + codec.rates[r] + "," + std::to_string(sample.bytes);
         text += "," + Fixed(sample.bpp, 5) + "," + Fixed(sample.psnr, 4) + "," + Fixed(sample.ms_ssim, 6);
         text += "," + Fixed(MsSsimDecibels(sample.ms_ssim), 4);
-        text += "," + Fixed(sample.encode_seconds, 5) + "," + Fixed(sample.decode_seconds, 5) + "\n";
+        text += "," + Fixed(sample.encode_seconds, 5) + "," + Fixed(sample.decode_seconds, 5);
+        text += "," + (std::isfinite(sample.estimated_bpp) ? Fixed(sample.estimated_bpp, 5) : "") + "\n";
       }
     }
   }

@@ -21,6 +21,7 @@ struct Sample {
   double ms_ssim = std::numeric_limits<double>::quiet_NaN();  // NaN for tiny pictures
   double encode_seconds = 0;
   double decode_seconds = 0;
+  double estimated_bpp = std::numeric_limits<double>::quiet_NaN();  // see Coded
 };
 
 // Encodes, decodes and compares.

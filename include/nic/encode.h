@@ -36,6 +36,8 @@ typedef struct nic_encode_result {
   double psnr_inside;  /* like psnr, over the blocks of 8 x 8 pixels in which the mask of nic_encoder_set_roi is bright by
                           more than half; NaN without a mask or such blocks */
   double psnr_outside; /* over the other blocks; NaN without a mask or such blocks */
+  double estimated_bpp; /* like bpp, with the latents at what their symbols cost under the model's tables instead of the
+                           bytes of their streams: the difference is the entropy coder's loss */
 } nic_encode_result;
 
 typedef struct nic_encoder nic_encoder;

@@ -276,6 +276,7 @@ class EncodeCall {
       NIC_RETURN_IF_ERROR(parameters_.IsSearch() ? SearchWantedRate() : EncodeAt(step_, progress_));
     } else {
       NIC_RETURN_IF_ERROR(picture_.Finish(extras(), &encoder_.bytes, measure_ ? &quality_ : nullptr));
+      excess_ = picture_.CodingExcess();
     }
     NIC_RETURN_IF_ERROR(CheckWork(picture_.DecodeWork(), encoder_.bytes.size(), encoder_.context.limits));
     FillResult(result);
@@ -415,35 +416,44 @@ class EncodeCall {
     double value = 0;
     bool missed = false;
     Quality quality;
+    double excess = 0;
     int step = 0;
     std::vector<uint8_t> bytes;
   };
 
   void Keep(double value, bool missed, Kept* kept) const {
-    *kept = {true, value, missed, quality_, step_, {encoder_.bytes.begin(), encoder_.bytes.end()}};
+    *kept = {true, value, missed, quality_, excess_, step_, {encoder_.bytes.begin(), encoder_.bytes.end()}};
   }
 
   Status Restore(const Kept& kept) {
     step_ = kept.step;
     missed_ = kept.missed;
     quality_ = kept.quality;
+    excess_ = kept.excess;
     encoder_.bytes.assign(kept.bytes.begin(), kept.bytes.end());
     return {};
   }
 
   Status EncodeAt(int step, const Progress& progress) {
     step_ = step;
-    return picture_.Encode(RateAt(step), extras(), progress, &encoder_.bytes, measure_ ? &quality_ : nullptr);
+    NIC_RETURN_IF_ERROR(
+        picture_.Encode(RateAt(step), extras(), progress, &encoder_.bytes, measure_ ? &quality_ : nullptr));
+    excess_ = picture_.CodingExcess();
+    return {};
   }
 
   Status EncodePlainlyAt(int step, const Progress& progress) {
     step_ = step;
-    return picture_.EncodePlainly(RateAt(step), extras(), progress, &encoder_.bytes, measure_ ? &quality_ : nullptr);
+    NIC_RETURN_IF_ERROR(
+        picture_.EncodePlainly(RateAt(step), extras(), progress, &encoder_.bytes, measure_ ? &quality_ : nullptr));
+    excess_ = picture_.CodingExcess();
+    return {};
   }
 
   void FillResult(nic_encode_result* result) const {
     result->size = encoder_.bytes.size();
     result->bpp = 8 * static_cast<double>(result->size) / samples_;
+    result->estimated_bpp = (8 * static_cast<double>(result->size) - excess_) / samples_;
     const bool split = !gain_map_payload_.empty() && measure_;
     result->psnr = measure_ ? quality_.psnr : kUnset;
     result->psnr_inside = split ? quality_.inside : kUnset;
@@ -474,6 +484,7 @@ class EncodeCall {
   bool missed_ = false;
   int step_ = 0;
   Quality quality_;
+  double excess_ = 0;  // CodingExcess of the bytes
 };
 
 namespace {

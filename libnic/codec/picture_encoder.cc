@@ -472,6 +472,15 @@ Status PictureEncoder::FinishVersion(const RateIndex& rate, Version* version, st
   return Conclude(extras, bytes, quality);
 }
 
+double PictureEncoder::CodingExcess() const {
+  double excess = 0;
+  for (const EncodedSlice& slice : slices_) {
+    excess += 8 * static_cast<double>(slice.stream.size());
+    excess -= static_cast<double>(slice.cost) / static_cast<double>(TableSet::kBit);
+  }
+  return excess;
+}
+
 Status PictureEncoder::Write(std::span<const ExtraElement> extras, std::pmr::vector<uint8_t>* bytes) const {
   FileHeader header;
   header.channels_code = shape_.channels == 1 ? ChannelsCode::kGrey : ChannelsCode::kRgb;

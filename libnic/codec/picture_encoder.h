@@ -95,6 +95,10 @@ class PictureEncoder {
   Status EncodePlainly(const RateIndex& rate, std::span<const ExtraElement> extras, const Progress& progress,
                        std::pmr::vector<uint8_t>* bytes, Quality* quality);
 
+  // By how many bits the latents' streams of the file that was written last exceed what the model's tables make of
+  // their symbols.
+  double CodingExcess() const;
+
   // What decoding the picture takes (CountDecodeWork).
   double DecodeWork() const;
 

@@ -91,7 +91,7 @@ class SliceEncoder {
       hyper.data()[i] = std::clamp(hyper.data()[i], range.low, range.high);
       tables_[i] = model_.HyperTable(static_cast<int>(i % hyper.channels()));
     }
-    encoder_.Append(model_.tables(), tables_, hyper.data());
+    Append(hyper.data());
     hyper_records_ = encoder_.record_count();
     return context_.BeginLatents();
   }
@@ -110,12 +110,13 @@ class SliceEncoder {
       }
       latent = context_.Reconstruct(symbol, mean);
     });
-    encoder_.Append(model_.tables(), tables_, symbols_.data());
+    Append(symbols_.data());
     return {};
   }
 
   void Finish(int lanes, EncodedSlice* slice) {
     slice->check = context_.ComputeCheck();
+    slice->cost = cost_;
     FinishStream(lanes ? lanes : 1, slice);
     if (lanes == 0 && SuitableLanes(slice->stream.size()) != 1) FinishStream(SuitableLanes(slice->stream.size()), slice);
   }
@@ -124,6 +125,12 @@ class SliceEncoder {
   const TensorBuffer& latents() { return context_.latents(); }
 
  private:
+  // `values` go with tables_.
+  void Append(const int16_t* values) {
+    encoder_.Append(model_.tables(), tables_, values);
+    cost_ += Encoder::Cost(model_.tables(), tables_, values);
+  }
+
   void FinishStream(int lanes, EncodedSlice* slice) {
     slice->lanes = lanes;
     slice->stream.clear();
@@ -140,6 +147,7 @@ class SliceEncoder {
   std::pmr::vector<uint16_t> tables_;
   std::pmr::vector<int16_t> symbols_;
   size_t hyper_records_ = 0;
+  uint64_t cost_ = 0;
 };
 
 }  // namespace

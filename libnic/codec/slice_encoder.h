@@ -17,6 +17,7 @@ struct EncodedSlice {
   uint32_t check = 0;
   int lanes = 1;            // of the stream
   uint64_t hyper_size = 0;  // bytes of the stream that decoding the hyper-latents uses
+  uint64_t cost = 0;        // of the symbols under the tables, in 1 / TableSet::kBit bits
   std::pmr::vector<uint8_t> stream;
 };
 

@@ -34,6 +34,10 @@ nic_encode_result Result(const Encoder& encoder, const Picture& picture, bool me
   const Bytes file = Encode(encoder, picture, &result, measure);
   REQUIRE(result.size == file.size());
   REQUIRE(result.bpp == Approx(8.0 * static_cast<double>(file.size()) / picture.width / picture.height));
+  // A lane's state costs 32 bits at most, and a stream of one lane is what small pictures have.
+  const double excess = (result.bpp - result.estimated_bpp) * picture.width * picture.height;
+  REQUIRE(excess > 0);
+  REQUIRE(excess < 40);
   return result;
 }
 
