@@ -24,6 +24,20 @@ LICENCE = "as the project's source code"
 
 # -- Valid files ----------------------------------------------------------------------------------------------------
 
+# What a topic is about, by how it begins; the first that fits.
+SENTENCES = (
+    ("size-", "container.md 3; codec.md 3"), ("side-", "container.md 3; codec.md 8"), ("grey", "container.md 3.3; codec.md 7"),
+    ("lanes-", "container.md 3.3; entropy.md 3"), ("slices-", "container.md 3.4, 5; codec.md 3"),
+    ("minor-", "container.md 3.2"), ("gain-map-", "elements.md 2; codec.md 5"), ("gain-", "container.md 3.4; codec.md 5"),
+    ("metadata-", "container.md 4"), ("content-", "elements.md 3"), ("alpha-", "elements.md 1"),
+    ("symbols-", "entropy.md 2.2, 2.3; codec.md 4.4"), ("model-", "model-sections.md; codec.md 4 to 6"),
+    ("depth-16-alpha-", "elements.md 1"), ("depth-16", "container.md 3.3; codec.md 7"))
+
+
+def sentence_of(topic):
+    return next(sentence for start, sentence in SENTENCES if topic.startswith(start))
+
+
 def describe_valid(folder, models):
     title, model = (folder / "recipe.txt").read_text().splitlines()
     (folder / "recipe.txt").unlink()
@@ -34,7 +48,7 @@ def describe_valid(folder, models):
     features = ["grey" if header.channels == 1 else "rgb", *(["16 bits"] if header.bit_depth == 16 else []), f"lanes {header.lanes}", f"slices {len(result.slices)}"]
     features += [f"element {kind:#04x}" for kind in sorted({element[0] for element in result.elements[:-1]})]
     return {
-        "title": title, "features": features, "model": model,
+        "title": title, "sentence": sentence_of(folder.name[4:]), "features": features, "model": model,
         "header": {name: value for name, value in vars(header).items() if name != "size"},
         **nicref.describe(result),
         "licence": LICENCE, "recipe": "conformance_make (conformance/make.cc)",
@@ -340,7 +354,8 @@ def package_cases(b, raw, c):
 
     whole, digest = write_tiny_package([Section(1, raw)])
     malformed = ("NIC_MODEL_MALFORMED", "NIC_MODEL_MISSING")
-    unsupported = ("NIC_UNSUPPORTED_FEATURE", "NIC_UNSUPPORTED_VERSION", "NIC_MODEL_MISSING")
+    unsupported = ("NIC_UNSUPPORTED_FEATURE", "NIC_MODEL_MISSING")
+    version = ("NIC_UNSUPPORTED_VERSION", "NIC_MODEL_MISSING")
 
     def changed(**changes):
         section = Section(1, raw)
@@ -349,7 +364,7 @@ def package_cases(b, raw, c):
         return write_tiny_package([section])
 
     add("signature", "Another signature", "model-package.md 2", malformed, b"\x8aNIC" + whole[4:], digest)
-    add("version", "version_major 2", "model-package.md 2", unsupported, write_tiny_package([Section(1, raw)], version=0x20)[0], digest)
+    add("version", "version_major 2", "model-package.md 2", version, write_tiny_package([Section(1, raw)], version=0x20)[0], digest)
     for size in (5, 9, 20, 40, len(whole) - 1):
         add(f"cut-{size if size < 100 else 'last'}", f"Cut off behind {size} bytes", "model-package.md 4", malformed, whole[:size], digest)
     add("name-empty", "A name_size of 0", "model-package.md 2", malformed, *write_tiny_package([Section(1, raw)], name=b""))
@@ -487,6 +502,46 @@ def node_cases(b, add):
     add("unsafe-bias", "A bias of -2^31", "integer-networks.md 5.2", entry("bias", -2**31), "NIC_MODEL_UNSAFE")
 
 
+def graph_cases(b, c):
+    def add(topic, title, section, change):
+        model = tiny_model.make_tiny_model()
+        change(model)
+        package, digest = write_tiny_package([Section(1, write_decoder_section(model))])
+        c.add(f"model-{topic}", title, section, "NIC_MODEL_MALFORMED", None, with_digest(b, digest), {"model.nicm": package})
+
+    def behind(operation, a, channels, **fields):
+        """A change that puts a node behind those of synthesis, which nothing depends on and which is judged all the same."""
+        return lambda m: tiny_model.append(m.synthesis, operation, a, channels, -4000, 4000, judged=False, **fields)
+
+    def grow_beyond(m):
+        """Up by 16, by 16, by 2."""
+        graph, numbers, a = m.synthesis, tiny_model.Numbers(2), 0
+        for factor in (16, 16, 2):
+            a = tiny_model.convolve(graph, numbers, nicref.CONVOLUTION, a, factor * factor, 1, -4000, 4000, 9)
+            a = tiny_model.append(graph, nicref.SHUFFLE, a, 1, -4000, 4000, judged=factor == 16, factor=factor)
+
+    def swap_contexts(m):
+        m.passes[0].context, m.passes[1].context = m.passes[1].context, m.passes[0].context
+
+    def set_hyper_channels(m):
+        m.hyper_channels, m.hyper_tables = 2, m.hyper_tables * 2
+
+    one = [1]  # the shift of a sum
+    # Tensors of synthesis: 0 the input, 2 channels; 1 of 8; 2 and 3 of 2, twice as high and wide; 4 of 48; 5 the output.
+    where = "integer-networks.md 6"
+    add("channels", "Channels that a shuffle does not give", where, behind(nicref.SHUFFLE, 1, 3, factor=2))
+    add("channels-sum", "A sum of 2 and 8 channels", where, behind(nicref.ADD, 0, 2, b=1, shift=one))
+    add("operand-missing", "A sum of one operand", where, behind(nicref.ADD, 0, 2, shift=one))
+    add("operand-size", "A sum of two sizes", where, behind(nicref.ADD, 0, 2, b=2, shift=one))
+    add("up-512", "A graph that grows by 512", where, grow_beyond)
+    add("outputs-differ", "Outputs of two sizes", where, lambda m: m.synthesis.outputs.append(0))
+    add("nodes-0", "A graph without nodes", where, lambda m: m.synthesis.nodes.clear())
+    where = "model-sections.md 8"
+    add("hyper-channels", "hyper_synthesis of fewer inputs than hyper_channels", where, set_hyper_channels)
+    add("context-inputs", "Contexts in each other's place", where, swap_contexts)
+    add("context-outputs", "A context of one output", where, lambda m: m.passes[0].context.outputs.pop())
+
+
 class Cases:
     """Collects cases into numbered folders, each with expect.json."""
 
@@ -513,8 +568,9 @@ class Cases:
 def write_table_of_cases(valid, cases):
     lines = ["# Cases of the conformance suite", "",
              "Written by `make_suite.py`. What the files are, and how to use them, is in [README.md](README.md).", "",
-             "## Valid", "", "| case | what it tests | features | model |", "| --- | --- | --- | --- |"]
-    lines += [f"| {name} | {test['title']} | {', '.join(test['features'])} | {test['model']} |" for name, test in valid]
+             "## Valid", "", "| case | what it tests | sentence | features | model |", "| --- | --- | --- | --- | --- |"]
+    lines += [f"| {name} | {test['title']} | {test['sentence']} | {', '.join(test['features'])} | {test['model']} |"
+              for name, test in valid]
     lines += ["", "## Invalid", "", "| case | what is wrong | sentence | status |", "| --- | --- | --- | --- |"]
     lines += [f"| {name} | {title} | {sentence} | `{status}` |" for name, title, sentence, status in cases.rows]
     (HERE / "CASES.md").write_text("\n".join(lines) + "\n")
@@ -547,6 +603,7 @@ def main():
     model_cases(one, cases)
     gain_map_cases(one, cases)
     deep_alpha_cases(one, cases)
+    graph_cases(one, cases)
     write_table_of_cases(valid, cases)
     print(f"make_suite: {len(valid)} valid, {len(cases.rows)} invalid")
 

@@ -30,7 +30,8 @@ def make_graph(name, inputs):
     return graph
 
 
-def append(graph, operation, a, channels, low, high, **fields):
+def append(graph, operation, a, channels, low, high, judged=True, **fields):
+    """Adds a node; one that is not judged may be malformed."""
     node = nicref.Node()
     node.operation, node.a, node.b, node.channels, node.low, node.high = operation, a, -1, channels, low, high
     node.activation = node.slope_shift = node.left_shift_a = node.left_shift_b = 0
@@ -39,7 +40,7 @@ def append(graph, operation, a, channels, low, high, **fields):
     node.shift = np.zeros(0, np.int64)
     for field, value in fields.items():
         setattr(node, field, value)
-    graph.tensors.append(nicref.judge_node(graph, node, graph.name))
+    graph.tensors.append(nicref.judge_node(graph, node, graph.name) if judged else None)
     graph.nodes.append(node)
     return len(graph.tensors) - 1
 
