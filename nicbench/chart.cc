@@ -38,8 +38,8 @@ struct Trace {
 Trace MakeTrace(const ChartCurve& source, const CurveChart& chart) {
   Trace trace = {source.curve.name, {}, 0, source.measured, source.curve.name == chart.highlight};
   std::vector<Point> all;
-  for (const CurvePoint& point : source.curve.points) {
-    const double quality = QualityOf(point, chart.metric);
+  for (const tools::CurvePoint& point : source.curve.points) {
+    const double quality = tools::QualityOf(point, chart.metric);
     if (std::isfinite(quality) && std::isfinite(point.bpp)) all.push_back({point.bpp, quality});
   }
   std::sort(all.begin(), all.end(), [](const Point& a, const Point& b) { return a.x < b.x; });
@@ -120,7 +120,7 @@ std::string DrawCurves(const CurveChart& chart) {
   const Axis y = MakeQualityAxis(traces);
   Svg svg(kWidth, kHeight);
   svg.Text({kCurveFrame.left, 28}, chart.title, {.size = 16, .bold = true});
-  DrawFrame(x, y, NameOf(chart.metric), &svg);
+  DrawFrame(x, y, tools::NameOf(chart.metric), &svg);
   std::vector<std::string> colours;
   for (size_t i = 0; i < traces.size(); ++i) colours.push_back(kColours[i % kColours.size()]);
   // Back to front, so that the first curve, and a bold one even more, lies on top.

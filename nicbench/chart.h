@@ -4,18 +4,18 @@
 #include <string>
 #include <vector>
 
-#include "nicbench/curve.h"
+#include "tools/curve.h"
 
 namespace nic::bench {
 
 struct ChartCurve {
-  Curve curve;
+  tools::Curve curve;
   bool measured = true;  // in the run that is shown: solid with dots; published ones are dashed
 };
 
 struct CurveChart {
   std::string title;
-  Metric metric = Metric::kPsnr;
+  tools::Metric metric = tools::Metric::kPsnr;
   double max_bpp = 2;
   std::string highlight;  // the curve to draw bold
   std::vector<ChartCurve> curves;

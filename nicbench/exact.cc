@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-#include "nicbench/curve.h"
+#include "tools/curve.h"
 #include "nicbench/machine.h"
 #include "nicbench/picture_file.h"
 #include "nicbench/progress.h"
@@ -85,7 +85,7 @@ class ExactRun {
 
 Outcome ExactRun::ReadExpected() {
   nlohmann::json json;
-  NIC_TOOLS_RETURN_IF_FAILED(ReadJson(options_.expect, &json));
+  NIC_TOOLS_RETURN_IF_FAILED(tools::ReadJson(options_.expect, &json));
   try {
     for (const auto& item : json.at("hashes").items()) {
       expected_[item.key()] = {item.value().at(0).get<std::string>(), item.value().at(1).get<std::string>()};
@@ -214,7 +214,7 @@ Outcome ExactRun::Write() const {
                             {"other_bytes", way.wrong_bytes},
                             {"other_pixels", way.wrong_pixels}});
   }
-  return WriteJson(options_.json, json);
+  return tools::WriteJson(options_.json, json);
 }
 
 }  // namespace

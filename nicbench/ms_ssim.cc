@@ -162,9 +162,4 @@ std::optional<double> MsSsim(const tools::Picture& a, const tools::Picture& b) {
   return sum / static_cast<double>(channels);
 }
 
-double MsSsimDecibels(double similarity) {
-  if (similarity >= 1) return std::numeric_limits<double>::infinity();
-  return -10 * std::log10(1 - similarity);
-}
-
 }  // namespace nic::bench

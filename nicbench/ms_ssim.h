@@ -16,7 +16,4 @@ constexpr uint32_t kMsSsimSide = 176;
 // pytorch-msssim gives. Nothing for pictures with a side below kMsSsimSide. In 0..1; 1 for equal pictures.
 std::optional<double> MsSsim(const tools::Picture& a, const tools::Picture& b);
 
-// -10 log10(1 - similarity); infinite for 1.
-double MsSsimDecibels(double similarity);
-
 }  // namespace nic::bench

@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "nicbench/chart.h"
-#include "nicbench/curve.h"
+#include "tools/curve.h"
 #include "nicbench/speed_chart.h"
 #include "tools/output_file.h"
 #include "tools/report.h"
@@ -42,15 +42,15 @@ Outcome DrawSpeedFile(const PlotOptions& options, const json& file, std::string*
 
 Outcome DrawCurveFiles(const PlotOptions& options, std::string* svg) {
   CurveChart chart;
-  chart.metric = options.metric == "psnr" ? Metric::kPsnr : Metric::kMsSsim;
-  chart.title = options.title.empty() ? std::string(NameOf(chart.metric)) + " over rate" : options.title;
+  chart.metric = options.metric == "psnr" ? tools::Metric::kPsnr : tools::Metric::kMsSsim;
+  chart.title = options.title.empty() ? std::string(tools::NameOf(chart.metric)) + " over rate" : options.title;
   chart.max_bpp = options.max_bpp;
   for (const std::string& input : options.inputs) {
     json file;
-    std::vector<Curve> curves;
-    NIC_TOOLS_RETURN_IF_FAILED(ReadJson(PathOf(input), &file));
-    NIC_TOOLS_RETURN_IF_FAILED(ReadCurves(input, &curves));
-    for (Curve& curve : curves) chart.curves.push_back({std::move(curve), KindOf(file) == "rd"});
+    std::vector<tools::Curve> curves;
+    NIC_TOOLS_RETURN_IF_FAILED(tools::ReadJson(PathOf(input), &file));
+    NIC_TOOLS_RETURN_IF_FAILED(tools::ReadCurves(input, &curves));
+    for (tools::Curve& curve : curves) chart.curves.push_back({std::move(curve), KindOf(file) == "rd"});
   }
   chart.highlight = options.highlight;
   if (chart.highlight.empty() && !chart.curves.empty()) chart.highlight = chart.curves.front().curve.name;
@@ -80,7 +80,7 @@ Outcome WriteChart(const std::string& path, const std::string& svg, Launcher* la
 
 Outcome Plot(const PlotOptions& options, Launcher* launcher) {
   json first;
-  NIC_TOOLS_RETURN_IF_FAILED(ReadJson(PathOf(options.inputs.front()), &first));
+  NIC_TOOLS_RETURN_IF_FAILED(tools::ReadJson(PathOf(options.inputs.front()), &first));
   std::string svg;
   if (KindOf(first) == "speed") {
     NIC_TOOLS_RETURN_IF_FAILED(DrawSpeedFile(options, first, &svg));

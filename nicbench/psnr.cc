@@ -8,6 +8,7 @@
 #include "nicbench/ms_ssim.h"
 #include "nicbench/picture_file.h"
 #include "nicbench/table.h"
+#include "tools/curve.h"
 #include "tools/report.h"
 
 namespace nic::bench {
@@ -35,12 +36,12 @@ int RunPsnr(const PsnrOptions& options) {
   if (options.json) {
     const nlohmann::json json = {{"psnr", NumberOrNull(psnr)},
                                  {"ms_ssim", NumberOrNull(similarity)},
-                                 {"ms_ssim_db", NumberOrNull(MsSsimDecibels(similarity))}};
+                                 {"ms_ssim_db", NumberOrNull(tools::MsSsimDecibels(similarity))}};
     std::printf("%s\n", json.dump().c_str());
     return tools::kExitOk;
   }
   std::printf("PSNR %s dB, MS-SSIM %s", Fixed(psnr, 2).c_str(), Fixed(similarity, 5).c_str());
-  if (!std::isnan(similarity)) std::printf(" (%s dB)", Fixed(MsSsimDecibels(similarity), 2).c_str());
+  if (!std::isnan(similarity)) std::printf(" (%s dB)", Fixed(tools::MsSsimDecibels(similarity), 2).c_str());
   std::printf("\n");
   return tools::kExitOk;
 }

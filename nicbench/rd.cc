@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "nicbench/curve.h"
+#include "tools/curve.h"
 #include "nicbench/machine.h"
 #include "nicbench/ms_ssim.h"
 #include "nicbench/peers.h"
@@ -50,7 +50,7 @@ class RdRun {
   std::vector<std::string> files_;
   std::vector<std::unique_ptr<Codec>> codecs_;  // nic first
   std::vector<std::vector<double>> rates_;      // of each codec
-  std::vector<Curve> references_;
+  std::vector<tools::Curve> references_;
   Survey survey_;
   int failures_ = 0;
 };
@@ -87,7 +87,7 @@ Outcome RdRun::OpenPeers() {
 
 Outcome RdRun::Prepare() {
   NIC_TOOLS_RETURN_IF_FAILED(ListPictures(options_.pictures, &files_));
-  for (const std::string& argument : options_.against) NIC_TOOLS_RETURN_IF_FAILED(ReadCurves(argument, &references_));
+  for (const std::string& argument : options_.against) NIC_TOOLS_RETURN_IF_FAILED(tools::ReadCurves(argument, &references_));
   NIC_TOOLS_RETURN_IF_FAILED(OpenNic());
   NIC_TOOLS_RETURN_IF_FAILED(OpenPeers());
   for (size_t c = 0; c < codecs_.size(); ++c) {
@@ -150,9 +150,9 @@ void RdRun::Measure() {
 void RdRun::PrintCurve(const CodecSurvey& codec) const {
   std::printf("\n%s: %s\n\n", codec.name.c_str(), codec.settings.c_str());
   Table table({"rate", "bpp", "estimated", "PSNR", "MS-SSIM", "MS-SSIM dB", "encode s", "decode s"});
-  for (const CurvePoint& point : survey_.Average(codec).points) {
+  for (const tools::CurvePoint& point : survey_.Average(codec).points) {
     table.Add({point.rate, Fixed(point.bpp, 4), Fixed(point.estimated_bpp, 4), Fixed(point.psnr, 3), Fixed(point.ms_ssim, 5),
-               Fixed(MsSsimDecibels(point.ms_ssim), 3), Fixed(point.encode_seconds, 3),
+               Fixed(tools::MsSsimDecibels(point.ms_ssim), 3), Fixed(point.encode_seconds, 3),
                Fixed(point.decode_seconds, 3)});
   }
   std::fputs(table.Text().c_str(), stdout);
@@ -160,25 +160,25 @@ void RdRun::PrintCurve(const CodecSurvey& codec) const {
 
 // Every curve against JPEG, where there is one, and nic against every curve.
 void RdRun::PrintComparison() const {
-  std::vector<Curve> curves;
+  std::vector<tools::Curve> curves;
   for (const CodecSurvey& codec : survey_.codecs) curves.push_back(survey_.Average(codec));
-  const Curve nic = curves.front();
+  const tools::Curve nic = curves.front();
   curves.insert(curves.end(), references_.begin(), references_.end());
   if (curves.size() < 2) return;
-  const Curve* jpeg = nullptr;
-  for (const Curve& curve : curves) {
+  const tools::Curve* jpeg = nullptr;
+  for (const tools::Curve& curve : curves) {
     if (!jpeg && (curve.name == "jpeg" || curve.name == "pillow-jpeg-420")) jpeg = &curve;
   }
-  const auto percent = [](const Curve& reference, const Curve& tested, Metric metric) {
-    return Percent(BdRateOf(reference, tested, metric).value_or(std::numeric_limits<double>::quiet_NaN()));
+  const auto percent = [](const tools::Curve& reference, const tools::Curve& tested, tools::Metric metric) {
+    return Percent(tools::BdRateOf(reference, tested, metric).value_or(std::numeric_limits<double>::quiet_NaN()));
   };
   std::printf("\nBD-rate\n\n");
   Table table({"<curve", "vs JPEG, PSNR", "vs JPEG, MS-SSIM", nic.name + " vs it, PSNR", nic.name + " vs it, MS-SSIM"});
-  for (const Curve& curve : curves) {
+  for (const tools::Curve& curve : curves) {
     std::vector<std::string> cells = {curve.name, "n/a", "n/a"};
-    if (jpeg) cells = {curve.name, percent(*jpeg, curve, Metric::kPsnr), percent(*jpeg, curve, Metric::kMsSsim)};
-    cells.push_back(percent(curve, nic, Metric::kPsnr));
-    cells.push_back(percent(curve, nic, Metric::kMsSsim));
+    if (jpeg) cells = {curve.name, percent(*jpeg, curve, tools::Metric::kPsnr), percent(*jpeg, curve, tools::Metric::kMsSsim)};
+    cells.push_back(percent(curve, nic, tools::Metric::kPsnr));
+    cells.push_back(percent(curve, nic, tools::Metric::kMsSsim));
     table.Add(cells);
   }
   std::fputs(table.Text().c_str(), stdout);
@@ -223,7 +223,7 @@ Outcome RdRun::Write() const {
         "Mean bpp (whole files), RGB PSNR (dB) and MS-SSIM over the pictures that all codecs coded, mean times in "
         "seconds with " +
         std::to_string(options_.nic.threads) + " thread(s); other codecs as processes, start-up included";
-    NIC_TOOLS_RETURN_IF_FAILED(WriteJson(options_.json, json));
+    NIC_TOOLS_RETURN_IF_FAILED(tools::WriteJson(options_.json, json));
   }
   if (options_.csv.empty()) return {};
   const std::string text = survey_.Csv();

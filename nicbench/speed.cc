@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "nicbench/curve.h"
+#include "tools/curve.h"
 #include "nicbench/machine.h"
 #include "nicbench/peers.h"
 #include "nicbench/picture_file.h"
@@ -250,7 +250,7 @@ Outcome SpeedRun::Write() const {
     if (entry.decodes) row["decode_memory"] = entry.decoding.peak_memory;
     json["entries"].push_back(row);
   }
-  return WriteJson(options_.json, json);
+  return tools::WriteJson(options_.json, json);
 }
 
 }  // namespace

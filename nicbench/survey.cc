@@ -81,12 +81,12 @@ std::vector<size_t> Survey::CompletePictures() const {
   return complete;
 }
 
-Curve Survey::Average(const CodecSurvey& codec) const {
-  Curve curve = {codec.name, codec.settings, {}};
+tools::Curve Survey::Average(const CodecSurvey& codec) const {
+  tools::Curve curve = {codec.name, codec.settings, {}};
   const std::vector<size_t> complete = CompletePictures();
   if (complete.empty() || codec.hopeless()) return curve;
   for (size_t r = 0; r < codec.rates.size(); ++r) {
-    CurvePoint point = {codec.rates[r], 0, 0, 0, 0, 0, 0};
+    tools::CurvePoint point = {codec.rates[r], 0, 0, 0, 0, 0, 0};
     for (const size_t i : complete) {
       const Sample& sample = *codec.samples[i][r];
       point.bpp += sample.bpp;
@@ -118,7 +118,7 @@ size_t Survey::CountFalls(const CodecSurvey& codec) const {
 
 json Survey::Json() const {
   json result;
-  for (const CodecSurvey& codec : codecs) result["curves"][codec.name] = ToJson(Average(codec));
+  for (const CodecSurvey& codec : codecs) result["curves"][codec.name] = tools::ToJson(Average(codec));
   for (size_t i = 0; i < pictures.size(); ++i) {
     json entry = {{"name", pictures[i].name}, {"width", pictures[i].width}, {"height", pictures[i].height}};
     for (const CodecSurvey& codec : codecs) entry["codecs"][codec.name] = SamplesJson(codec.samples[i]);
@@ -139,7 +139,7 @@ std::string Survey::Csv() const {
                 std::to_string(pictures[i].height);
         text += "," + codec.name + "," + codec.rates[r] + "," + std::to_string(sample.bytes);
         text += "," + Fixed(sample.bpp, 5) + "," + Fixed(sample.psnr, 4) + "," + Fixed(sample.ms_ssim, 6);
-        text += "," + Fixed(MsSsimDecibels(sample.ms_ssim), 4);
+        text += "," + Fixed(tools::MsSsimDecibels(sample.ms_ssim), 4);
         text += "," + Fixed(sample.encode_seconds, 5) + "," + Fixed(sample.decode_seconds, 5);
         text += "," + (std::isfinite(sample.estimated_bpp) ? Fixed(sample.estimated_bpp, 5) : "") + "\n";
       }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "nicbench/codec.h"
-#include "nicbench/curve.h"
+#include "tools/curve.h"
 
 namespace nic::bench {
 
@@ -51,7 +51,7 @@ struct Survey {
   // alone, so that all codecs are compared on the same pictures.
   std::vector<size_t> CompletePictures() const;
   // A codec's averages: PSNR in dB, MS-SSIM as it is. Without complete pictures a curve without points.
-  Curve Average(const CodecSurvey& codec) const;
+  tools::Curve Average(const CodecSurvey& codec) const;
   // How many times the size or the PSNR of a codec's picture falls, or stays, from one rate to the next.
   size_t CountFalls(const CodecSurvey& codec) const;
 

@@ -56,10 +56,10 @@ Picture PassThrough(Network& network, const Picture& picture, double quality, to
   return ToPicture(outcome.pictures, picture.width, picture.height);
 }
 
-std::vector<RatePoint> Evaluate(Network& network, const Dataset& pictures, const std::vector<double>& qualities,
+std::vector<tools::CurvePoint> Evaluate(Network& network, const Dataset& pictures, const std::vector<double>& qualities,
                                 torch::Device device, const std::function<void(size_t)>& progress) {
   torch::NoGradGuard no_gradients;
-  std::vector<RatePoint> points(qualities.size());
+  std::vector<tools::CurvePoint> points(qualities.size(), {"", 0, 0});
   for (size_t i = 0; i < pictures.size(); ++i) {
     const Picture& original = pictures.picture(i);
     const Tensor analysed = network.Analyse(ToPaddedTensor(original).to(device));
@@ -72,7 +72,7 @@ std::vector<RatePoint> Evaluate(Network& network, const Dataset& pictures, const
     }
     if (progress) progress(i + 1);
   }
-  for (RatePoint& point : points) {
+  for (tools::CurvePoint& point : points) {
     point.bpp /= static_cast<double>(pictures.size());
     point.psnr /= static_cast<double>(pictures.size());
   }

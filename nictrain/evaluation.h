@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "bd_rate.h"
+#include "tools/curve.h"
 #include "dataset.h"
 #include "network.h"
 
@@ -22,7 +22,7 @@ double Psnr(const Picture& a, const Picture& b);
 Picture PassThrough(Network& network, const Picture& picture, double quality, torch::Device device);
 
 // Means over the pictures, one point for each quality in [0, levels - 1]. `progress` is called after every picture.
-std::vector<RatePoint> Evaluate(Network& network, const Dataset& pictures, const std::vector<double>& qualities,
+std::vector<tools::CurvePoint> Evaluate(Network& network, const Dataset& pictures, const std::vector<double>& qualities,
                                 torch::Device device, const std::function<void(size_t)>& progress);
 
 }  // namespace nic

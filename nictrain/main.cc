@@ -115,9 +115,10 @@ Status RunEvaluate(int count, char** texts) {
   network->to(device);
   Dataset pictures;
   NIC_RETURN_IF_ERROR(Dataset::Load(arguments.get("data"), 1, &pictures));
-  std::vector<RatePoint> anchor;
+  std::vector<tools::Curve> anchor;
   if (arguments.has("anchors")) {
-    NIC_RETURN_IF_ERROR(ReadCurve(arguments.get("anchors"), arguments.get("curve", kDefaultCurve), &anchor));
+    const std::string named = arguments.get("anchors") + ":" + arguments.get("curve", kDefaultCurve);
+    NIC_RETURN_IF_ERROR(FromOutcome(tools::ReadCurves(named, &anchor), arguments.get("anchors")));
   }
   const std::vector<double> qualities = WholeLevels(*network);
   const auto points =
@@ -125,7 +126,7 @@ Status RunEvaluate(int count, char** texts) {
   std::printf("quality,bpp,psnr\n");
   for (size_t i = 0; i < points.size(); ++i) std::printf("%g,%.4f,%.3f\n", qualities[i], points[i].bpp, points[i].psnr);
   if (anchor.empty()) return {};
-  const auto difference = BdRate(anchor, points);
+  const auto difference = BdRateOf(anchor.front(), {"", "", points}, tools::Metric::kPsnr);
   if (!difference) return Usage("the curves have no common range of PSNR");
   std::printf("BD-rate against %s: %.2f %%\n", arguments.get("curve", kDefaultCurve).c_str(), *difference);
   return {};
@@ -219,7 +220,7 @@ Status RunVerify(int count, char** texts) {
   std::vector<RateIndex> rates;
   for (double quality : qualities) rates.push_back({static_cast<int>(quality), 0});
   const auto show = [&](size_t done) { ShowCount(done, pictures.size()); };
-  std::vector<RatePoint> integer;
+  std::vector<tools::CurvePoint> integer;
   Serial serial;
   NIC_RETURN_IF_ERROR(
       EvaluateCodec(std::move(decoder), std::move(encoder), pictures, rates, serial, memory, show, &integer));
@@ -229,7 +230,7 @@ Status RunVerify(int count, char** texts) {
     std::printf("%g,%.5f,%.4f,%.5f,%.4f,%.3f,%.4f\n", qualities[i], real[i].bpp, real[i].psnr, integer[i].bpp,
                 integer[i].psnr, (integer[i].bpp / real[i].bpp - 1) * 100, integer[i].psnr - real[i].psnr);
   }
-  const auto cost = BdRate(real, integer);
+  const auto cost = BdRateOf({"", "", real}, {"", "", integer}, tools::Metric::kPsnr);
   if (cost) std::printf("BD-rate of integers and real bytes against the float estimate: %.3f %%\n", *cost);
   return {};
 }

@@ -1,4 +1,4 @@
-// Pictures read from JPEG and PNG files as 8-bit RGB.
+// Pictures read from JPEG, PNG and PNM files as 8-bit RGB.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "tools/outcome.h"
 
 namespace nic {
 
@@ -16,10 +17,14 @@ struct Picture {
   std::vector<uint8_t> samples;
 };
 
-// Recognised by content; grey and palette pictures become RGB, alpha is dropped. NIC_MALFORMED for a file that is no
-// picture or a damaged one, NIC_LIMIT_PIXELS beyond 2^28 pixels.
+// Recognised by content; grey and palette pictures become RGB, 16 bits become 8, alpha is dropped. NIC_MALFORMED for a
+// file that is no picture or a damaged one, NIC_TRUNCATED for one that ends early, NIC_UNSUPPORTED_FEATURE for CMYK,
+// NIC_LIMIT_PIXELS beyond 2^28 pixels.
 Status ReadPicture(const std::string& path, Picture* picture);
 
 Status WritePng(const std::string& path, const Picture& picture);
+
+// What the programs' shared code reports, as a status that names the path.
+Status FromOutcome(const tools::Outcome& outcome, const std::string& path);
 
 }  // namespace nic

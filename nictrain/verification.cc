@@ -125,11 +125,11 @@ Status InspectTensors(const DecoderModel& decoder, const EncoderModel& encoder, 
 
 Status EvaluateCodec(DecoderModel&& decoder, EncoderModel&& encoder, const Dataset& pictures,
                      const std::vector<RateIndex>& rates, Parallel& parallel, Memory& memory,
-                     const std::function<void(size_t)>& progress, std::vector<RatePoint>* points) {
+                     const std::function<void(size_t)>& progress, std::vector<tools::CurvePoint>* points) {
   std::unique_ptr<PreparedModel> model;
   NIC_RETURN_IF_ERROR(PreparedModel::Prepare(std::move(decoder), BestTarget(), memory, &model));
   NIC_RETURN_IF_ERROR(model->PrepareEncoder(std::move(encoder), BestTarget(), memory));
-  points->assign(rates.size(), {});
+  points->assign(rates.size(), {"", 0, 0});
   std::pmr::vector<uint8_t> bytes(&memory);
   for (size_t i = 0; i < pictures.size(); ++i) {
     const Picture& picture = pictures.picture(i);

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/status.h"
-#include "bd_rate.h"
+#include "tools/curve.h"
 #include "dataset.h"
 #include "model/model.h"
 
@@ -33,6 +33,6 @@ Status InspectTensors(const DecoderModel& decoder, const EncoderModel& encoder, 
 // Real files' bits per pixel and the decoder's PSNR at whole levels: means over the pictures. Consumes the models.
 Status EvaluateCodec(DecoderModel&& decoder, EncoderModel&& encoder, const Dataset& pictures,
                      const std::vector<RateIndex>& rates, Parallel& parallel, Memory& memory,
-                     const std::function<void(size_t)>& progress, std::vector<RatePoint>* points);
+                     const std::function<void(size_t)>& progress, std::vector<tools::CurvePoint>* points);
 
 }  // namespace nic

@@ -7,8 +7,8 @@
 namespace nic::bench {
 namespace {
 
-Curve MakeCurve(const std::string& name, double shift) {
-  Curve curve = {name, "", {}};
+tools::Curve MakeCurve(const std::string& name, double shift) {
+  tools::Curve curve = {name, "", {}};
   for (int i = 1; i <= 5; ++i) curve.points.push_back({"", 0.2 * i, 28.0 + 2 * i + shift, 0.9 + 0.01 * i, 0, 0});
   return curve;
 }
@@ -18,7 +18,7 @@ TEST_CASE("a chart of curves is well-formed and names every curve") {
   chart.title = "PSNR < & >";
   chart.curves = {{MakeCurve("one & only", 0), true}, {MakeCurve("two", 1), false}};
   chart.highlight = "two";
-  for (const Metric metric : {Metric::kPsnr, Metric::kMsSsim}) {
+  for (const tools::Metric metric : {tools::Metric::kPsnr, tools::Metric::kMsSsim}) {
     chart.metric = metric;
     const std::string text = DrawCurves(chart);
     CHECK(testing::IsWellFormed(text));

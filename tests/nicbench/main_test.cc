@@ -1,5 +1,5 @@
 // Whole runs of the program.
-#include "nicbench/curve.h"
+#include "tools/curve.h"
 #include "nicbench/picture_file.h"
 #include "program.h"
 #include "tests/tools/temporary_folder.h"
@@ -96,7 +96,7 @@ TEST_CASE("rd: a broken picture is reported, the tiny and the good one are measu
   CHECK(Says(run, "broken.png"));
   CHECK(Says(run, "2 of 3 pictures, averages over 2"));
   nlohmann::json json;
-  REQUIRE(ReadJson(out / "r.json", &json).ok());
+  REQUIRE(tools::ReadJson(out / "r.json", &json).ok());
   REQUIRE(json["pictures"].size() == 2);
   CHECK(json["pictures"][0]["name"] == "good");
   const nlohmann::json codecs = json["pictures"][1]["codecs"];
@@ -143,9 +143,9 @@ TEST_CASE("exact: the same hashes again, and others that are noticed") {
   CHECK(again.status == 0);
   CHECK(Says(again, "4 compared with the hashes given"));
   nlohmann::json json;
-  REQUIRE(ReadJson(out / "e.json", &json).ok());
+  REQUIRE(tools::ReadJson(out / "e.json", &json).ok());
   json["hashes"]["good 3+0"][1] = "0000000000000000";
-  REQUIRE(WriteJson(out / "e.json", json).ok());
+  REQUIRE(tools::WriteJson(out / "e.json", json).ok());
   const Run wrong = RunProgram(base + "--expect " + Quoted(out / "e.json"));
   CHECK(wrong.status == tools::kExitFailure);
   CHECK(Says(wrong, "good 3+0, scalar, 2 threads: the pixels differ"));

@@ -80,12 +80,6 @@ TEST_CASE("MS-SSIM does not exist for tiny pictures") {
   CHECK(MsSsim(Make(176, 177, NIC_GREY8, value), Make(176, 177, NIC_GREY8, value)));
 }
 
-TEST_CASE("MS-SSIM in decibels") {
-  CHECK(MsSsimDecibels(0.99) == Approx(20));
-  CHECK(MsSsimDecibels(0.5) == Approx(3.0103));
-  CHECK(std::isinf(MsSsimDecibels(1)));
-}
-
 TEST_CASE("PSNR of a known difference") {
   CHECK(tools::Psnr(Flat(100), Flat(105)) == Approx(20 * std::log10(255.0 / 5)));
   CHECK(std::isinf(tools::Psnr(Flat(7), Flat(7))));

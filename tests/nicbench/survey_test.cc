@@ -25,7 +25,7 @@ Survey MakeSurvey() {
 TEST_CASE("averages are over the pictures that every codec coded") {
   const Survey survey = MakeSurvey();
   CHECK(survey.CompletePictures() == std::vector<size_t>{0, 2});
-  const Curve curve = survey.Average(survey.codecs[0]);
+  const tools::Curve curve = survey.Average(survey.codecs[0]);
   REQUIRE(curve.points.size() == 2);
   CHECK(curve.points[0].bpp == Approx(1.6));
   CHECK(curve.points[0].psnr == Approx(35));

@@ -197,7 +197,7 @@ TEST_CASE("exporter: a package gives back the model, and the codec runs with it"
   REQUIRE(InspectTensors(decoder, encoder, dataset.picture(0), {decoder.levels - 1, 0}, memory, &reports).ok());
   CHECK(reports.size() == decoder.synthesis.nodes.size() + encoder.analysis.nodes.size());
   Serial serial;
-  std::vector<RatePoint> points;
+  std::vector<tools::CurvePoint> points;
   REQUIRE(
       EvaluateCodec(std::move(decoder), std::move(encoder), dataset, {{0, 0}, {3, 128}}, serial, memory, {}, &points)
           .ok());

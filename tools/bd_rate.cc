@@ -1,11 +1,11 @@
-#include "nicbench/bd_rate.h"
+#include "tools/bd_rate.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "nicbench/pchip.h"
+#include "tools/pchip.h"
 
-namespace nic::bench {
+namespace nic::tools {
 namespace {
 
 std::vector<RateQuality> Tidy(const std::vector<RateQuality>& points) {
@@ -43,4 +43,4 @@ std::optional<double> BdRate(const std::vector<RateQuality>& reference, const st
   return 100 * (std::exp(difference / (high - low)) - 1);
 }
 
-}  // namespace nic::bench
+}  // namespace nic::tools

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace nic::bench {
+namespace nic::tools {
 
 class Pchip {
  public:
@@ -26,4 +26,4 @@ class Pchip {
   std::vector<double> slope_;
 };
 
-}  // namespace nic::bench
+}  // namespace nic::tools

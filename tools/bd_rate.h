@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-namespace nic::bench {
+namespace nic::tools {
 
 // One point of a rate-distortion curve.
 struct RateQuality {
@@ -18,4 +18,4 @@ struct RateQuality {
 // curves have fewer than two points each or no common range.
 std::optional<double> BdRate(const std::vector<RateQuality>& reference, const std::vector<RateQuality>& tested);
 
-}  // namespace nic::bench
+}  // namespace nic::tools

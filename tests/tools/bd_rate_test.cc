@@ -1,12 +1,12 @@
-#include "nicbench/bd_rate.h"
+#include "tools/bd_rate.h"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <limits>
 
-#include "nicbench/curve.h"
+#include "tools/curve.h"
 
-namespace nic::bench {
+namespace nic::tools {
 namespace {
 
 const std::vector<RateQuality> kReference = {{0.2, 28}, {0.4, 30.5}, {0.8, 33.1}, {1.6, 36}};
@@ -95,4 +95,4 @@ TEST_CASE("BD-rates of the file that NIC_ANCHORS names are those that it states"
 }
 
 }  // namespace
-}  // namespace nic::bench
+}  // namespace nic::tools

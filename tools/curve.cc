@@ -1,4 +1,4 @@
-#include "nicbench/curve.h"
+#include "tools/curve.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -8,15 +8,13 @@
 #include <sstream>
 #include <utility>
 
-#include "nicbench/bd_rate.h"
-#include "nicbench/ms_ssim.h"
+#include "tools/bd_rate.h"
 #include "tools/output_file.h"
 
-namespace nic::bench {
+namespace nic::tools {
 namespace {
 
 using nlohmann::json;
-using tools::Outcome;
 
 // A column of numbers in the file and the member of the point that it fills.
 struct Column {
@@ -31,7 +29,7 @@ constexpr Column kColumns[] = {{"bpp", &CurvePoint::bpp},
                                {"estimated_bpp", &CurvePoint::estimated_bpp}};
 
 Outcome Broken(const std::string& what, const std::string& why) {
-  return Outcome::Failure(tools::kExitMalformed, what, why);
+  return Outcome::Failure(kExitMalformed, what, why);
 }
 
 // Digits beyond these are noise of the last place and make differences unreadable.
@@ -78,7 +76,7 @@ Outcome AppendCurve(const json& curves, const std::string& name, std::vector<Cur
   if (!curves.contains(name)) {
     std::string known;
     for (const auto& item : curves.items()) known += (known.empty() ? "" : ", ") + item.key();
-    return Outcome::Failure(tools::kExitUsage, "no curve \"" + name + "\"", "there are " + known);
+    return Outcome::Failure(kExitUsage, "no curve \"" + name + "\"", "there are " + known);
   }
   Curve curve;
   NIC_TOOLS_RETURN_IF_FAILED(FromJson(curves[name], name, &curve));
@@ -87,6 +85,11 @@ Outcome AppendCurve(const json& curves, const std::string& name, std::vector<Cur
 }
 
 }  // namespace
+
+double MsSsimDecibels(double similarity) {
+  if (similarity >= 1) return std::numeric_limits<double>::infinity();
+  return -10 * std::log10(1 - similarity);
+}
 
 const char* NameOf(Metric metric) { return metric == Metric::kPsnr ? "PSNR" : "MS-SSIM"; }
 
@@ -162,7 +165,7 @@ Outcome WriteJson(const std::string& path, const json& value) {
   std::string text;
   Print(value, "", &text);
   text += "\n";
-  tools::OutputFile file;
+  OutputFile file;
   NIC_TOOLS_RETURN_IF_FAILED(file.Open(path));
   NIC_TOOLS_RETURN_IF_FAILED(file.Write(text.data(), text.size()));
   return file.Commit();
@@ -191,4 +194,4 @@ Outcome ReadCurves(const std::string& argument, std::vector<Curve>* curves) {
   return {};
 }
 
-}  // namespace nic::bench
+}  // namespace nic::tools

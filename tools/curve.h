@@ -9,7 +9,7 @@
 
 #include "tools/outcome.h"
 
-namespace nic::bench {
+namespace nic::tools {
 
 // One rate of a codec, averaged over pictures. NaN stands for what is not known.
 struct CurvePoint {
@@ -30,6 +30,9 @@ struct Curve {
 
 enum class Metric { kPsnr, kMsSsim };
 
+// MS-SSIM in dB: -10 log10(1 - similarity); infinite for 1.
+double MsSsimDecibels(double similarity);
+
 // "PSNR" or "MS-SSIM".
 const char* NameOf(Metric metric);
 // The point's quality in dB by a metric; NaN if unknown.
@@ -41,14 +44,14 @@ std::optional<double> BdRateOf(const Curve& reference, const Curve& tested, Metr
 // null.
 nlohmann::json ToJson(const Curve& curve);
 // Fails with a message that names the field.
-tools::Outcome FromJson(const nlohmann::json& json, const std::string& name, Curve* curve);
+Outcome FromJson(const nlohmann::json& json, const std::string& name, Curve* curve);
 
 // Reads a JSON file; fails with the place of the error.
-tools::Outcome ReadJson(const std::string& path, nlohmann::json* json);
-tools::Outcome WriteJson(const std::string& path, const nlohmann::json& json);
+Outcome ReadJson(const std::string& path, nlohmann::json* json);
+Outcome WriteJson(const std::string& path, const nlohmann::json& json);
 
 // Reads {"curves": {NAME: curve, ..}} from "FILE", or from "FILE:NAME,NAME" the curves of these names, and appends them:
 // by name, but first the one that the file's "nic" names.
-tools::Outcome ReadCurves(const std::string& argument, std::vector<Curve>* curves);
+Outcome ReadCurves(const std::string& argument, std::vector<Curve>* curves);
 
-}  // namespace nic::bench
+}  // namespace nic::tools

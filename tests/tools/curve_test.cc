@@ -1,15 +1,15 @@
-#include "nicbench/curve.h"
+#include "tools/curve.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
 
 #include "tests/tools/temporary_folder.h"
 
-namespace nic::bench {
+namespace nic::tools {
 namespace {
 
-using tools::testing::Store;
-using tools::testing::TemporaryFolder;
+using testing::Store;
+using testing::TemporaryFolder;
 
 TEST_CASE("a curve goes into JSON and comes back") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -24,6 +24,12 @@ TEST_CASE("a curve goes into JSON and comes back") {
   CHECK(std::isnan(back.points[1].ms_ssim));
 }
 
+TEST_CASE("MS-SSIM in decibels") {
+  CHECK(MsSsimDecibels(0.99) == Approx(20));
+  CHECK(MsSsimDecibels(0.5) == Approx(3.0103));
+  CHECK(std::isinf(MsSsimDecibels(1)));
+}
+
 TEST_CASE("curves are read from a file by their names") {
   const TemporaryFolder folder;
   const std::string path = folder / "c.json";
@@ -36,7 +42,7 @@ TEST_CASE("curves are read from a file by their names") {
   REQUIRE(curves.size() == 1);
   CHECK(curves[0].name == "b");
   const auto unknown = ReadCurves(path + ":c", &curves);
-  CHECK(unknown.exit_status() == tools::kExitUsage);
+  CHECK(unknown.exit_status() == kExitUsage);
   CHECK(unknown.text().find("a, b") != std::string::npos);
 }
 
@@ -50,9 +56,9 @@ TEST_CASE("files that hold no curves are refused") {
         R"({"curves":{"a":{"bpp":[1,2],"psnr_rgb":[1]}}})", R"({"curves":{"a":{"bpp":[1],"psnr_rgb":["x"]}}})"}) {
     INFO(text);
     Store(path, text);
-    CHECK(ReadCurves(path, &curves).exit_status() == tools::kExitMalformed);
+    CHECK(ReadCurves(path, &curves).exit_status() == kExitMalformed);
   }
 }
 
 }  // namespace
-}  // namespace nic::bench
+}  // namespace nic::tools

@@ -1,11 +1,11 @@
-#include "nicbench/pchip.h"
+#include "tools/pchip.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <utility>
 
-namespace nic::bench {
+namespace nic::tools {
 namespace {
 
 // The one-sided three-point slope at an end, limited so that the curve stays monotone. The end's own piece has width
@@ -79,4 +79,4 @@ double Pchip::Integrate(double from, double to) const {
   return sum;
 }
 
-}  // namespace nic::bench
+}  // namespace nic::tools

@@ -1,8 +1,8 @@
-#include "nicbench/pchip.h"
+#include "tools/pchip.h"
 
 #include <catch2/catch.hpp>
 
-namespace nic::bench {
+namespace nic::tools {
 namespace {
 
 TEST_CASE("PCHIP goes through its points and is exact on a line") {
@@ -45,4 +45,4 @@ TEST_CASE("PCHIP: parts of an integral add up") {
 }
 
 }  // namespace
-}  // namespace nic::bench
+}  // namespace nic::tools
