@@ -1,7 +1,7 @@
 // Every allocation of loading, encoding and decoding made to fail in turn: the right status, nothing lost, and
 // everything usable afterwards.
+#include <algorithm>
 #include <catch2/catch.hpp>
-
 #include <functional>
 #include <memory>
 
@@ -179,6 +179,135 @@ TEST_CASE("setting and reading metadata survive every failed allocation") {
     size_t size = 0;
     FailEach(arm, [&] { return nic_decoder_metadata(decoder.get(), NIC_METADATA_ICC, &bytes, &size); });
     REQUIRE(Bytes(bytes, bytes + size) == icc);
+  });
+}
+
+namespace {
+
+// A picture of 16 bits with alpha, and a mask for it: all that a file can hold besides metadata.
+Picture MakeDeep() { return MakePicture(100, 70, NIC_RGBA16); }
+Picture MakeDeepMask() { return MakePicture(100, 70, NIC_GREY8, 5); }
+
+Encoder NewDeepEncoder(const Context& context) {
+  Encoder encoder = NewEncoder(context);
+  Set(encoder, NIC_ENCODER_SLICE_SIDE, 64);
+  Picture mask = MakeDeepMask();
+  const nic_image view = mask.View();
+  REQUIRE(nic_encoder_set_roi(encoder.get(), &view, 1) == NIC_OK);
+  return encoder;
+}
+
+// Takes all rows that a file pushed in pieces gives into `pixels`, without any allocation of its own.
+nic_status PushAll(const Decoder& decoder, const Bytes& file, Bytes* pixels) {
+  nic_status status = nic_decoder_begin_push(decoder.get());
+  size_t position = 0;
+  nic_event event = NIC_EVENT_INIT;
+  while (status == NIC_OK && event.type != NIC_EVENT_DONE) {
+    status = nic_decoder_next(decoder.get(), &event);
+    if (status != NIC_OK) break;
+    if (event.type == NIC_EVENT_ROWS) {
+      std::copy_n(event.pixels, event.rows * event.stride,
+                  pixels->begin() + static_cast<ptrdiff_t>(event.y * event.stride));
+    }
+    if (event.type != NIC_EVENT_NEED_MORE) continue;
+    if (position == file.size()) {
+      status = nic_decoder_end_push(decoder.get());
+      continue;
+    }
+    const size_t size = std::min<size_t>(97, file.size() - position);
+    status = nic_decoder_push(decoder.get(), file.data() + position, size);
+    position += size;
+  }
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("a mask, 16 bits, alpha, a target and corrected latents survive every failed allocation") {
+  for (const bool target : {false, true}) {
+    CAPTURE(target);
+    const auto choose = [&](const Encoder& encoder) {
+      Set(encoder, NIC_ENCODER_EFFORT, target ? 1 : 4);
+      if (target) Set(encoder, NIC_ENCODER_TARGET_BPP, 6);
+    };
+    const Context other = NewSmallContext();
+    const Encoder plain = NewDeepEncoder(other);
+    choose(plain);
+    const Bytes expected = Encode(plain, MakeDeep());
+    Picture picture = MakeDeep();
+    const nic_image image = picture.View();
+    Picture mask = MakeDeepMask();
+    const nic_image view = mask.View();
+    WithBoth([&](Fixture& fixture, const std::function<void(uint64_t)>& arm) {
+      const Context context = NewSmallContext(fixture.options);
+      const Encoder encoder = NewDeepEncoder(context);
+      choose(encoder);
+      FailEach(arm, [&] { return nic_encoder_set_roi(encoder.get(), &view, 1); });
+      const uint8_t* bytes = nullptr;
+      size_t size = 0;
+      const int needed = FailEach(arm, [&] {
+        const nic_status status = nic_encoder_encode(encoder.get(), &image, 1, &bytes, &size, nullptr);
+        return status != NIC_OK && (bytes || size) ? NIC_INTERNAL : status;
+      });
+      REQUIRE(needed > 3);
+      REQUIRE(Bytes(bytes, bytes + size) == expected);
+    });
+  }
+}
+
+TEST_CASE("encoding rows as they come survives every failed allocation") {
+  const Bytes expected = Encode(NewDeepEncoder(NewSmallContext()), MakeDeep());
+  const Picture picture = MakeDeep();
+  const size_t stride = size_t{picture.width} * nic_format_bytes(picture.format);
+  WithBoth([&](Fixture& fixture, const std::function<void(uint64_t)>& arm) {
+    const Context context = NewSmallContext(fixture.options);
+    const Encoder encoder = NewDeepEncoder(context);
+    const uint8_t* bytes = nullptr;
+    size_t size = 0;
+    const int needed = FailEach(arm, [&] {
+      nic_status status = nic_encoder_begin(encoder.get(), picture.width, picture.height, picture.format, 0);
+      for (uint32_t y = 0; status == NIC_OK && y < picture.height; y += 10) {
+        status = nic_encoder_push_rows(encoder.get(), &picture.pixels[y * stride], stride, 10);
+      }
+      return status == NIC_OK ? nic_encoder_finish(encoder.get(), &bytes, &size, nullptr) : status;
+    });
+    REQUIRE(needed > 3);
+    REQUIRE(Bytes(bytes, bytes + size) == expected);
+  });
+}
+
+TEST_CASE("a file in pieces, of 16 bits with a gain map, survives every failed allocation") {
+  const Bytes file = Encode(NewDeepEncoder(NewSmallContext()), MakeDeep());
+  const Bytes expected = Decode(NewSmallContext(), file).pixels;
+  WithBoth([&](Fixture& fixture, const std::function<void(uint64_t)>& arm) {
+    const Context context = NewSmallContext(fixture.options);
+    const Decoder decoder = NewDecoder(context);
+    Bytes pixels(expected.size());
+    const int needed = FailEach(arm, [&] { return PushAll(decoder, file, &pixels); });
+    REQUIRE(needed > 3);
+    REQUIRE(pixels == expected);
+  });
+}
+
+TEST_CASE("a region of 16 bits with a gain map survives every failed allocation") {
+  const Bytes file = Encode(NewDeepEncoder(NewSmallContext()), MakeDeep());
+  const Picture whole = Decode(NewSmallContext(), file);
+  const size_t sample = nic_format_bytes(NIC_RGBA16);
+  WithBoth([&](Fixture& fixture, const std::function<void(uint64_t)>& arm) {
+    const Context context = NewSmallContext(fixture.options);
+    const Decoder decoder = NewDecoder(context);
+    Picture part{30, 20, NIC_RGBA16, Bytes(30 * 20 * sample)};
+    const nic_image image = part.View();
+    const int needed = FailEach(arm, [&] {
+      nic_status status = nic_decoder_open(decoder.get(), file.data(), file.size());
+      if (status == NIC_OK) status = nic_decoder_set_region(decoder.get(), 50, 40, 30, 20);
+      return status == NIC_OK ? nic_decoder_decode(decoder.get(), &image) : status;
+    });
+    REQUIRE(needed > 3);
+    for (size_t y = 0; y < 20; ++y) {
+      const auto from = whole.pixels.begin() + static_cast<ptrdiff_t>(((40 + y) * 100 + 50) * sample);
+      REQUIRE(std::equal(from, from + static_cast<ptrdiff_t>(30 * sample), &part.pixels[y * 30 * sample]));
+    }
   });
 }
 
