@@ -835,21 +835,21 @@ class Stream:
         self.data, self.offset = data, offset
         if len(data) < 4 * lanes:
             raise self.damaged("ends within the states of its lanes")
-        self.position = 4 * lanes
+        self.next = 4 * lanes
         self.states = [int.from_bytes(data[4 * i:4 * i + 4], "little") for i in range(lanes)]
         if min(self.states) < STATE_LOW:
             raise self.damaged("the state of a lane is out of its range")
         self.lane = 0
 
     def damaged(self, what):
-        return Refused("NIC_SLICE_DAMAGED", self.offset + getattr(self, "position", len(self.data)), f"stream: {what}")
+        return Refused("NIC_SLICE_DAMAGED", self.offset + getattr(self, "next", len(self.data)), f"stream: {what}")
 
     def refill(self, state):
         while state < STATE_LOW:
-            if self.position == len(self.data):
+            if self.next == len(self.data):
                 raise self.damaged("ends too early")
-            state = state << 8 | self.data[self.position]
-            self.position += 1
+            state = state << 8 | self.data[self.next]
+            self.next += 1
         return state
 
     def raw(self, bits):
@@ -877,7 +877,7 @@ class Stream:
         return value
 
     def finish(self):
-        if self.position != len(self.data):
+        if self.next != len(self.data):
             raise self.damaged("bytes are left over")
         if any(state != STATE_LOW for state in self.states):
             raise self.damaged("a lane does not end in its initial state")
@@ -898,7 +898,7 @@ def decode_slice(model, header, piece, height, width, number, dump):
     dump.array("hyper-latents", f"slice {number} z", z)
     if not model.hyper_synthesis.inputs[0].contains(z.min(), z.max()):
         raise stream.damaged("a hyper-latent outside the model's range")
-    if stream.position != piece.hyper_size:
+    if stream.next != piece.hyper_size:
         raise stream.damaged("hyper_size: not where the hyper-latents end")
 
     h = run_graph(model.hyper_synthesis, [z], dump)[0][:height, :width]
@@ -1040,14 +1040,14 @@ METADATA = {0x81: "icc", 0x82: "exif", 0x83: "xmp"}
 
 def read_metadata(payload):
     """The content of a metadata element, or None for a payload that is refused: the picture decodes all the same."""
-    if payload[:1] == b"\0":
-        return payload[1:]
-    frame = payload[1:]
-    size = stated_size(frame)
-    if payload[:1] != b"\1" or size is None or size > MAX_METADATA or not is_one_frame(frame, size):
+    coding, data = payload[:1], payload[1:]
+    if coding == b"\0":
+        return data
+    size = stated_size(data)
+    if coding != b"\1" or size is None or size > MAX_METADATA or not is_one_frame(data, size):
         return None
     try:
-        return unzstd(frame, size)
+        return unzstd(data, size)
     except Exception:  # each zstd module has exceptions of its own
         return None
 
