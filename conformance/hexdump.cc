@@ -222,7 +222,7 @@ std::string WriteDocument(const std::string& package) {
   Document document(bytes);
   document.Line("# A whole file, byte by byte");
   document.Line("%s", "");
-  document.Line("Version 1.0. Part of the [nic format](README.md). Written by `conformance_hexdump` (conformance/hexdump.cc) from");
+  document.Line("Version 1.0, 2026-11-21. Part of the [nic format](README.md). Written by `conformance_hexdump` (conformance/hexdump.cc) from");
   document.Line("what the encoder really gives; a test compares. A picture of %u x %u pixels, red falling to the right, green rising", kWidth, kHeight);
   document.Line("downwards, blue a chessboard, is encoded at quality %g with the model `conformance/models/checkerboard.nicm`. The file", kQuality);
   document.Line("has %zu bytes.", bytes.size());

@@ -2,7 +2,7 @@
 """Fields have the same names in the tables of format-spec/, in libnic and in the reference decoder.
 
 Every name in a table's column `field` must be a word in both; and so must every other name that stands in code type, in
-the singular or the plural.
+the singular or the plural. The stages of nicref.py's --dump are those that conformance.md tells of.
 """
 
 import pathlib
@@ -33,6 +33,15 @@ def fields_of(text):
             yield from NAME.findall(cells(line)[column])
 
 
+def faults_of_stages(reference):
+    """What --dump prints is what conformance.md says."""
+    printed = set(re.findall(r'dump\.\w+\("([a-z-]+)"', reference))
+    section = (ROOT / "format-spec" / "conformance.md").read_text().partition("stage of `--dump`")[2]
+    rows = [cells(line)[0] for line in section.splitlines() if line.startswith("| `")]
+    told = set(re.findall(r"`([a-z-]+)`", " ".join(rows)))
+    return [f"conformance.md: stage {stage} is printed or told of, not both" for stage in sorted(printed ^ told)]
+
+
 def main():
     texts = {name: (ROOT / "format-spec" / name).read_text() for name in DOCUMENTS}
     fields = {field: name for name, text in texts.items() for field in fields_of(text)}
@@ -47,6 +56,7 @@ def main():
         for name in sorted(set(NAME.findall(text)) - OTHERS - set(fields)):
             if not re.search(rf"\b{name}s?_?\b", code) or not re.search(rf"\b{name}s?\b", reference):
                 faults.append(f"{document}: {name} does not occur in libnic and nicref.py both")
+    faults += faults_of_stages(reference)
     for fault in faults:
         print("names_check:", fault)
     print(f"names_check: {len(fields)} fields, {len(faults)} faults")
