@@ -13,7 +13,7 @@ namespace {
 
 struct Field {
   const char* key;
-  std::variant<std::string Config::*, int64_t Config::*, double Config::*, int64_t NetworkShape::*,
+  std::variant<std::string Config::*, int64_t Config::*, double Config::*, bool Config::*, int64_t NetworkShape::*,
                bool NetworkShape::*>
       member;
   double low = 0;
@@ -42,6 +42,7 @@ const std::vector<Field>& Fields() {
       {"similarity", &Config::similarity, 0, 1},
       {"validation", &Config::validation},
       {"validation_minutes", &Config::validation_minutes, 0, 1e6},
+      {"quantise", &Config::quantise},
       {"seed", &Config::seed, 0, 1e15},
       {"precision", &Config::precision},
       {"checkpoint_minutes", &Config::checkpoint_minutes, 0, 1e6},
@@ -84,6 +85,12 @@ bool ParseNumber(const std::string& text, const Field& field, T* number) {
   return true;
 }
 
+bool ParseYes(const std::string& text, bool* yes) {
+  if (text != "yes" && text != "no") return false;
+  *yes = text == "yes";
+  return true;
+}
+
 struct Setter {
   const Field& field;
   const std::string& text;
@@ -92,11 +99,8 @@ struct Setter {
   bool operator()(int64_t Config::*member) const { return ParseNumber(text, field, &(config.*member)); }
   bool operator()(double Config::*member) const { return ParseNumber(text, field, &(config.*member)); }
   bool operator()(int64_t NetworkShape::*member) const { return ParseNumber(text, field, &(config.shape.*member)); }
-  bool operator()(bool NetworkShape::*member) const {
-    if (text != "yes" && text != "no") return false;
-    config.shape.*member = text == "yes";
-    return true;
-  }
+  bool operator()(bool Config::*member) const { return ParseYes(text, &(config.*member)); }
+  bool operator()(bool NetworkShape::*member) const { return ParseYes(text, &(config.shape.*member)); }
 };
 
 struct Writer {
@@ -105,6 +109,7 @@ struct Writer {
   void operator()(std::string Config::*member) const { out << config.*member; }
   void operator()(int64_t Config::*member) const { out << config.*member; }
   void operator()(double Config::*member) const { out << config.*member; }
+  void operator()(bool Config::*member) const { out << (config.*member ? "yes" : "no"); }
   void operator()(int64_t NetworkShape::*member) const { out << config.shape.*member; }
   void operator()(bool NetworkShape::*member) const { out << (config.shape.*member ? "yes" : "no"); }
 };
@@ -141,6 +146,7 @@ Status CheckWhole(const Config& config) {
   if (config.start != "klt" && config.start != "random") return wrong("start: neither klt nor random");
   if (config.precision != "single" && config.precision != "bf16") return wrong("precision: neither single nor bf16");
   if (config.patch % 16 != 0) return wrong("patch: not a multiple of 16");
+  if (config.quantise && config.patch % 64 != 0) return wrong("quantise: patch is no multiple of 64");
   if (config.lambda_low >= config.lambda_high) return wrong("lambda_low: not below lambda_high");
   return CheckShape(config.shape);
 }

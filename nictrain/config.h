@@ -29,6 +29,7 @@ struct Config {
   double similarity = 0;   // share of 1 - MS-SSIM in the distortion; 0: squared error alone
   std::string validation;  // folder or pack of pictures that the training is judged on as it goes; empty: none
   double validation_minutes = 15;
+  bool quantise = false;  // weights are rounded in each step as the exporter rounds them; a short stage at the end
   int64_t seed = 1;
   std::string precision = "single";  // or "bf16": of the inner convolutions
   double checkpoint_minutes = 10;

@@ -1,5 +1,6 @@
 #include "exporter.h"
 
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -24,11 +25,13 @@ constexpr double kLevels = 255;      // pixel levels in the network's output of 
 
 class Exporter {
  public:
-  Exporter(Network& network, const ExportOptions& options, Memory& memory)
-      : network_(network), options_(options), memory_(memory) {}
+  // `grids`, unless null, receives those of all layers.
+  Exporter(Network& network, const ExportOptions& options, Memory& memory, std::vector<WeightGrid>* grids = nullptr)
+      : network_(network), options_(options), memory_(memory), grids_(grids) {}
 
   Status BuildGraphs(const Tensor& pictures, DecoderModel* decoder, EncoderModel* encoder) {
-    torch::NoGradGuard no_gradients;
+    // With grids to collect, weights are followed from the layers' parameters to the graphs' permuted and scaled ones.
+    torch::AutoGradMode gradients(grids_ != nullptr);
     NIC_RETURN_IF_ERROR(BuildAnalysis(pictures, encoder).Within("analysis"));
     NIC_RETURN_IF_ERROR(MeasureLatents());
     NIC_RETURN_IF_ERROR(BuildHyperAnalysis(encoder).Within("hyper-analysis"));
@@ -42,6 +45,12 @@ class Exporter {
   }
 
  private:
+  GraphBuilder NewBuilder() {
+    GraphBuilder builder(options_.margin, memory_);
+    builder.CollectGrids(grids_);
+    return builder;
+  }
+
   static LayerOptions With(Activation activation) {
     LayerOptions options;
     options.activation = activation;
@@ -81,7 +90,7 @@ class Exporter {
   }
 
   Status BuildAnalysis(const Tensor& pictures, EncoderModel* encoder) {
-    GraphBuilder builder(options_.margin, memory_);
+    GraphBuilder builder = NewBuilder();
     const Value pixels = builder.Input(pictures * kPixelUnits, 0, -255, 255);
     const Value quads = builder.Unshuffle(AddBlocks(builder, "eb8", AddFirstLayer(builder, pixels), *network_.eb8), 2);
     const auto convolve = [&](const char* name, torch::nn::Conv2d& layer) {
@@ -109,6 +118,7 @@ class Exporter {
 
   // Gained latents at qualities from one end to the other, and the integers that hold them.
   Status MeasureLatents() {
+    torch::NoGradGuard no_gradients;
     std::vector<Tensor> gained;
     for (int64_t level = 0; level < network_.shape().levels; ++level) {
       gained.push_back(analysed_ * network_.Gain(torch::full({1}, static_cast<double>(level))));
@@ -124,12 +134,17 @@ class Exporter {
     return {};
   }
 
+  Tensor FindHyperSymbols() {
+    torch::NoGradGuard no_gradients;
+    return (network_.HyperAnalyse(latents_) - network_.zmu).round();
+  }
+
   Status BuildHyperAnalysis(EncoderModel* encoder) {
-    const Tensor symbols = (network_.HyperAnalyse(latents_) - network_.zmu).round();
+    const Tensor symbols = FindHyperSymbols();
     hyper_bound_ = static_cast<int>(std::ceil(symbols.abs().max().item<double>() * options_.margin)) + 1;
     hyper_ = symbols;
 
-    GraphBuilder builder(options_.margin, memory_);
+    GraphBuilder builder = NewBuilder();
     auto& layers = network_.he->layers;
     Value x = builder.Input(latents_, latent_bits_, -latent_bound_, latent_bound_);
     x = builder.Convolve("he.0", x, layers[0]->weight, layers[0]->bias, With(Activation::kLeakyRelu));
@@ -145,7 +160,7 @@ class Exporter {
   }
 
   Status BuildHyperSynthesis(DecoderModel* decoder) {
-    GraphBuilder builder(options_.margin, memory_);
+    GraphBuilder builder = NewBuilder();
     auto& layers = network_.hd->layers;
     Value x = builder.Input(hyper_, 0, -hyper_bound_, hyper_bound_);
     const Tensor mean = torch::conv2d(network_.zmu, layers[0]->weight, layers[0]->bias).flatten();
@@ -204,7 +219,7 @@ class Exporter {
   }
 
   Status BuildContext(int64_t number, const DecoderModel& decoder, Graph* graph) {
-    GraphBuilder builder(options_.margin, memory_);
+    GraphBuilder builder = NewBuilder();
     if (number == 0) {
       AddMoments(builder, "par0", FeatureInput(builder, decoder), *network_.par0);
       return builder.Finish(graph);
@@ -224,6 +239,7 @@ class Exporter {
 
   // Decoded latents times the inverse gain: at both ends and in the middle, where the rounding errors differ most.
   Tensor SynthesisSamples() const {
+    torch::NoGradGuard no_gradients;
     const int64_t levels = network_.shape().levels;
     const int64_t count = analysed_.size(0);
     std::vector<Tensor> samples;
@@ -267,7 +283,7 @@ class Exporter {
   }
 
   Status BuildSynthesis(DecoderModel* decoder) {
-    GraphBuilder builder(options_.margin, memory_);
+    GraphBuilder builder = NewBuilder();
     const Tensor samples = SynthesisSamples();
     const double widest = samples.abs().max().item<double>() * options_.margin;
     synthesis_exponent_ = LargestExponent(widest);
@@ -303,6 +319,7 @@ class Exporter {
   Network& network_;
   const ExportOptions& options_;
   Memory& memory_;
+  std::vector<WeightGrid>* grids_;
 
   Tensor analysed_;  // the analysis' output, before the gain
   Tensor latents_;   // gained, all levels
@@ -364,6 +381,37 @@ void FillTables(Network& network, const Dataset& dataset, const ExportOptions& o
 }
 
 }  // namespace
+
+Status FindWeightSteps(Network& network, const Dataset& dataset, const ExportOptions& options,
+                       std::map<std::string, Tensor>* steps) {
+  Memory memory;
+  DecoderModel decoder(memory);
+  EncoderModel encoder(memory);
+  std::vector<WeightGrid> grids;
+  Exporter exporter(network, options, memory, &grids);
+  const Tensor pictures = DrawCalibrationPictures(dataset, options.calibration_crops, options.side, options.seed);
+  NIC_RETURN_IF_ERROR(exporter.BuildGraphs(pictures, &decoder, &encoder));
+  // A graph's weights are parameters that were permuted and scaled, which gradients undo: that of the weights' sum is
+  // the scale, and that of the sum of weights times steps the steps times the scale.
+  Tensor sum = torch::zeros({1}), weighted = torch::zeros({1});
+  for (const WeightGrid& grid : grids) {
+    sum = sum + grid.weight.sum();
+    weighted = weighted + (grid.weight * grid.step).sum();
+  }
+  const auto named = network.named_parameters();
+  std::vector<Tensor> parameters;
+  for (const auto& item : named) parameters.push_back(item.value());
+  const auto scales = torch::autograd::grad({sum}, parameters, {}, true, false, true);
+  const auto scaled = torch::autograd::grad({weighted}, parameters, {}, false, false, true);
+  steps->clear();
+  size_t index = 0;
+  for (const auto& item : named) {
+    const Tensor& scale = scales[index];
+    if (scale.defined()) (*steps)[item.key()] = scaled[index] / (scale * scale);
+    ++index;
+  }
+  return {};
+}
 
 Status ExportModel(Network& network, const Dataset& dataset, const ExportOptions& options, Memory& memory,
                    DecoderModel* decoder, EncoderModel* encoder, const std::function<void(const char*)>& progress) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,11 @@ struct ExportOptions {
 // cannot be represented, with its name.
 Status ExportModel(Network& network, const Dataset& dataset, const ExportOptions& options, Memory& memory,
                    DecoderModel* decoder, EncoderModel* encoder, const std::function<void(const char*)>& progress);
+
+// What a step of each parameter's integers stands for, element by element in the parameter's shape, if the network were
+// exported now. Parameters that no integer weights are made from, such as biases and gains, are not among them.
+Status FindWeightSteps(Network& network, const Dataset& dataset, const ExportOptions& options,
+                       std::map<std::string, torch::Tensor>* steps);
 
 struct PackageIdentity {
   uint32_t id = 1;

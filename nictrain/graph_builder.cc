@@ -37,6 +37,19 @@ Tensor Activate(const Tensor& x, Activation activation) {
   return x;
 }
 
+// `node` was quantised for results of `result_exponent`.
+Tensor Steps(const Node& node, int result_exponent, const std::vector<int>& input_exponents, bool depthwise) {
+  const auto inputs = static_cast<int64_t>(depthwise ? 1 : input_exponents.size());
+  Tensor exponents = torch::empty({node.channels, inputs, 1, 1}, torch::kFloat);
+  for (int64_t o = 0; o < node.channels; ++o) {
+    const int accumulator = result_exponent + node.shift[static_cast<size_t>(o)];
+    for (int64_t i = 0; i < inputs; ++i) {
+      exponents[o][i] = static_cast<float>(input_exponents[static_cast<size_t>(depthwise ? o : i)] - accumulator);
+    }
+  }
+  return torch::exp2(exponents);
+}
+
 int16_t ToBound(double value) { return static_cast<int16_t>(std::clamp(value, -32768.0, 32767.0)); }
 
 // Exponent and clamp for results that range as `samples` do before the activation.
@@ -71,6 +84,7 @@ Value GraphBuilder::Input(const Tensor& samples, int exponent, int low, int high
 
 Value GraphBuilder::Convolve(const char* name, const Value& a, const Tensor& weight, const Tensor& bias,
                              const LayerOptions& options) {
+  torch::NoGradGuard no_gradients;
   const int64_t groups = options.depthwise ? weight.size(0) : 1;
   Tensor sums = torch::conv2d(a.samples, weight, bias, options.stride, weight.size(2) / 2, 1, groups);
   if (options.residual) sums = sums + options.residual->samples;
@@ -97,6 +111,9 @@ Value GraphBuilder::Convolve(const char* name, const Value& a, const Tensor& wei
     around.residual_magnitude = Magnitude(node.b);
   }
   Fail(name, QuantiseConvolution(ToReal(weight, bias), around, &node));
+  if (grids_ && status_.ok()) {
+    grids_->push_back({weight, Steps(node, form.exponent, a.exponents, options.depthwise)});
+  }
   const auto channels = static_cast<size_t>(node.channels);
   return {Append(std::move(node)), Activate(sums, options.activation), std::vector<int>(channels, form.exponent)};
 }

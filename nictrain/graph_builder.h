@@ -40,6 +40,12 @@ struct LayerOptions {
   ResultForm form;
 };
 
+// The grid that a layer's weights were rounded to.
+struct WeightGrid {
+  torch::Tensor weight;  // as Convolve was given it
+  torch::Tensor step;    // (out, in, 1, 1): what an integer weight of 1 stands for
+};
+
 // The first failure sticks: the layers after it do nothing, and Finish reports it. Values must not be used in another
 // graph.
 class GraphBuilder {
@@ -59,6 +65,9 @@ class GraphBuilder {
   Value Concatenate(const Value& a, const Value& b);
   void Output(const Value& value) { graph_.outputs.push_back(value.number); }
 
+  // The grids of all convolutions so far are added to *grids.
+  void CollectGrids(std::vector<WeightGrid>* grids) { grids_ = grids; }
+
   // Moves the graph out, checked.
   Status Finish(Graph* graph);
 
@@ -71,6 +80,7 @@ class GraphBuilder {
   Graph graph_;
   Memory& memory_;
   Status status_;
+  std::vector<WeightGrid>* grids_ = nullptr;
 };
 
 // Reorders PyTorch's (c, i, j) to the graph's (i, j, c): the output channels of a layer before a shuffle, and the input

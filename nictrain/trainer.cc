@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "exporter.h"
 #include "files.h"
 #include "klt.h"
 
@@ -50,7 +51,7 @@ Status IoError(const char* what, const std::string& path, const std::error_code&
   return Status::Error(NIC_IO, Status::kNoOffset, "%s %s: %s", what, path.c_str(), error.message().c_str());
 }
 
-constexpr const char* kStateFiles[] = {"weights", "average", "first", "second"};
+constexpr const char* kStateFiles[] = {"weights", "average", "first", "second", "steps"};
 
 std::string StatePath(const std::string& folder, size_t index) { return folder + "/" + kStateFiles[index]; }
 
@@ -86,6 +87,31 @@ Optimiser::Optimiser(Network& network, const Config& config) : clip_(config.clip
     }
   }
   average_ = weights_.clone();
+}
+
+void Optimiser::SetSteps(const std::map<std::string, Tensor>& steps) {
+  steps_ = torch::zeros_like(weights_);
+  for (const Part& part : parts_) {
+    const auto found = steps.find(part.name);
+    if (found != steps.end()) steps_.narrow(0, part.begin, part.count).view(part.shape).copy_(found->second);
+  }
+}
+
+void Optimiser::BeginStep() {
+  gradients_.zero_();
+  if (!steps_.defined()) return;
+  torch::NoGradGuard no_gradients;
+  masters_ = weights_.clone();
+  const Tensor on_grid = steps_ > 0;
+  const Tensor rounded = (weights_ / steps_.clamp_min(1e-30)).round() * steps_;
+  weights_.copy_(torch::where(on_grid, rounded, weights_));
+}
+
+void Optimiser::EndRounding() {
+  if (!masters_.defined()) return;
+  torch::NoGradGuard no_gradients;
+  weights_.copy_(masters_);
+  masters_ = Tensor();
 }
 
 double Optimiser::Step(int64_t step, double rate) {
@@ -137,7 +163,9 @@ Status Optimiser::RestoreFlat(const StoredTensors& stored, Tensor& flat) {
 }
 
 Optimiser::State Optimiser::Store() const {
-  return {StoreFlat(weights_), StoreFlat(average_), StoreFlat(first_), StoreFlat(second_)};
+  State state = {StoreFlat(weights_), StoreFlat(average_), StoreFlat(first_), StoreFlat(second_), {}};
+  if (steps_.defined()) state.steps = StoreFlat(steps_);
+  return state;
 }
 
 Status Optimiser::Restore(const State& state) {
@@ -145,7 +173,10 @@ Status Optimiser::Restore(const State& state) {
   NIC_RETURN_IF_ERROR(RestoreFlat(state.weights, weights_));
   NIC_RETURN_IF_ERROR(RestoreFlat(state.average, average_));
   NIC_RETURN_IF_ERROR(RestoreFlat(state.first, first_));
-  return RestoreFlat(state.second, second_);
+  NIC_RETURN_IF_ERROR(RestoreFlat(state.second, second_));
+  if (state.steps.tensors.empty()) return {};
+  steps_ = torch::zeros_like(weights_);
+  return RestoreFlat(state.steps, steps_);
 }
 
 void Optimiser::CopyAverage(Network& network) const {
@@ -182,6 +213,17 @@ void Trainer::BeginWithKlt(const Dataset& dataset) {
   TORCH_INTERNAL_ASSERT(status.ok());
 }
 
+Status Trainer::BeginQuantised(const Dataset& dataset) {
+  Network copy(config_.shape);
+  NIC_RETURN_IF_ERROR(LoadNetwork(StoreNetwork(*network_), copy));
+  ExportOptions options;
+  options.side = static_cast<int>(std::min(int64_t{256}, config_.patch));
+  std::map<std::string, Tensor> steps;
+  NIC_RETURN_IF_ERROR(FindWeightSteps(copy, dataset, options, &steps));
+  optimiser_->SetSteps(steps);
+  return {};
+}
+
 Status Trainer::Step(double rate, StepReport* report) {
   Random random(static_cast<uint64_t>(config_.seed), static_cast<uint64_t>(step_));
   const CropOptions crop{config_.patch, config_.downscale, config_.smallest_scale, config_.colour};
@@ -190,7 +232,7 @@ Status Trainer::Step(double rate, StepReport* report) {
   const Tensor q = torch::tensor(qualities).to(device_);
   torch::manual_seed(random.Next());
 
-  optimiser_->ClearGradients();
+  optimiser_->BeginStep();
   const Outcome outcome = RunNoisy(*network_, pictures, q);
   const Loss loss = Judge(outcome, pictures, lambdas_.At(q), config_.similarity);
   loss.total.backward();
@@ -199,6 +241,7 @@ Status Trainer::Step(double rate, StepReport* report) {
   report->loss = loss.total.item<double>();
   report->bpp = loss.bpp.item<double>();
   report->psnr = -10 * loss.mse.log10().mean().item<double>();
+  optimiser_->EndRounding();
   report->gradient = std::isfinite(report->loss) ? optimiser_->Step(step_ + 1, rate) : report->loss;
   if (!std::isfinite(report->gradient)) {
     return Status::Error(NIC_INTERNAL, Status::kNoOffset, "step %lld: the loss or its gradient is not finite",
@@ -216,9 +259,8 @@ Status Trainer::Save(const std::string& folder, double elapsed_seconds) const {
   fs::remove_all(fresh, error);
   if (!fs::create_directories(fresh, error)) return IoError("cannot create", fresh, error);
   const Optimiser::State state = optimiser_->Store();
-  const StoredTensors* sets[] = {&state.weights, &state.average, &state.first, &state.second};
-  for (size_t i = 0; i < std::size(sets); ++i)
-    NIC_RETURN_IF_ERROR(WriteSafetensorsParts(StatePath(fresh, i), *sets[i]));
+  const StoredTensors* sets[] = {&state.weights, &state.average, &state.first, &state.second, &state.steps};
+  for (size_t i = 0; i < StateCount(); ++i) NIC_RETURN_IF_ERROR(WriteSafetensorsParts(StatePath(fresh, i), *sets[i]));
   const nlohmann::json about = {{"step", step_}, {"seed", config_.seed}, {"elapsed_seconds", elapsed_seconds}};
   NIC_RETURN_IF_ERROR(WriteFile(fresh + "/state.json", about.dump(1) + "\n"));
   NIC_RETURN_IF_ERROR(WriteFile(fresh + "/config.conf", FormatConfig(config_)));
@@ -243,8 +285,8 @@ Status Trainer::Resume(const std::string& path, double* elapsed_seconds) {
     return Status::Error(NIC_MALFORMED, Status::kNoOffset, "%s/state.json: no step or elapsed_seconds", folder.c_str());
   }
   Optimiser::State state;
-  StoredTensors* sets[] = {&state.weights, &state.average, &state.first, &state.second};
-  for (size_t i = 0; i < std::size(sets); ++i) NIC_RETURN_IF_ERROR(ReadSafetensorsParts(StatePath(folder, i), sets[i]));
+  StoredTensors* sets[] = {&state.weights, &state.average, &state.first, &state.second, &state.steps};
+  for (size_t i = 0; i < StateCount(); ++i) NIC_RETURN_IF_ERROR(ReadSafetensorsParts(StatePath(folder, i), sets[i]));
   NIC_RETURN_IF_ERROR(optimiser_->Restore(state));
   step_ = about["step"].get<int64_t>();
   *elapsed_seconds = about["elapsed_seconds"].get<double>();

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,15 +35,21 @@ class Optimiser {
  public:
   Optimiser(Network& network, const Config& config);
 
-  void ClearGradients() { gradients_.zero_(); }
   // Takes one step; `step` counts from 1. Returns the gradient's norm; where that is not finite nothing changes.
   double Step(int64_t step, double rate);
+  // From now on weights are rounded to multiples of `steps`, which are given by the parameters' names.
+  void SetSteps(const std::map<std::string, torch::Tensor>& steps);
+  // Clears the gradients. Until EndRounding the network has the rounded weights, if there are steps; its gradients then
+  // count as those of the weights themselves.
+  void BeginStep();
+  void EndRounding();
   // A network of the same shape gets the moving average.
   void CopyAverage(Network& network) const;
 
   // Each as a safetensors set of the network's tensor names.
   struct State {
     StoredTensors weights, average, first, second;
+    StoredTensors steps;  // empty without
   };
   State Store() const;
   Status Restore(const State& state);
@@ -61,6 +68,8 @@ class Optimiser {
 
   std::vector<Part> parts_;
   torch::Tensor weights_, gradients_, average_, first_, second_, decays_;
+  torch::Tensor steps_;    // 0 where a weight is not rounded; undefined without
+  torch::Tensor masters_;  // the weights while the network has the rounded ones; otherwise undefined
   double clip_;
   double ema_;
 };
@@ -72,6 +81,8 @@ class Trainer {
 
   Status Initialise(const StoredTensors& weights);
   void BeginWithKlt(const Dataset& dataset);
+  // Configurations that quantise: finds the grid of the weights as they are. Needed unless the training is resumed.
+  Status BeginQuantised(const Dataset& dataset);
   // One step at the given learning rate. NIC_INTERNAL that names the step where loss or gradient is not finite; the
   // weights are then those of the step before.
   Status Step(double rate, StepReport* report);
@@ -87,6 +98,9 @@ class Trainer {
   void CopyAverage(Network& network) const { optimiser_->CopyAverage(network); }
 
  private:
+  // Steps are stored where they are used.
+  size_t StateCount() const { return config_.quantise ? 5 : 4; }
+
   Config config_;
   torch::Device device_;
   Sampler sampler_;

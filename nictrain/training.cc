@@ -94,6 +94,7 @@ Status Train(const TrainingRun& run) {
   } else if (config.start == "klt") {
     trainer.BeginWithKlt(dataset);
   }
+  if (config.quantise && run.resume.empty()) NIC_RETURN_IF_ERROR(trainer.BeginQuantised(dataset));
   std::error_code error;
   std::filesystem::create_directories(config.output, error);
   Journal journal;

@@ -207,6 +207,46 @@ TEST_CASE("exporter: a package gives back the model, and the codec runs with it"
   CHECK(!ReadModel(path, memory, &decoder, &encoder).ok());
 }
 
+TEST_CASE("exporter: weights on the grid that it finds are exported without rounding") {
+  const Folder folder;
+  WritePictures(folder.path(), 2, 96, 80);
+  Dataset dataset;
+  REQUIRE(Dataset::Load(folder.path(), 64, &dataset).ok());
+  torch::manual_seed(4);
+  Network network(kSmallShape);
+  ExportOptions options;
+  options.side = 64;
+  options.calibration_crops = 4;
+  std::map<std::string, torch::Tensor> steps;
+  REQUIRE(FindWeightSteps(network, dataset, options, &steps).ok());
+  size_t rounded = 0;
+  for (const auto& item : network.named_parameters()) {
+    const bool weight = item.value().dim() == 4 && item.key().ends_with("weight");
+    INFO(item.key());
+    REQUIRE(steps.count(item.key()) == (weight ? 1 : 0));
+    if (!weight) continue;
+    const torch::Tensor& step = steps.at(item.key());
+    REQUIRE(step.sizes() == item.value().sizes());
+    const torch::Tensor integers = (item.value().detach() / step).round();
+    CHECK(integers.abs().max().item<double>() <= 32767);
+    CHECK(integers.abs().max().item<double>() >= 4);
+    rounded += static_cast<size_t>((integers * step != item.value()).any().item<bool>());
+    torch::NoGradGuard no_gradients;
+    torch::Tensor(item.value()).copy_(integers * step);
+  }
+  CHECK(rounded > 0);
+  // The exported layer whose weights are neither permuted nor scaled has these very integers.
+  Exported exported;
+  Export(network, dataset, &exported);
+  const Node& last = exported.encoder.hyper_analysis.nodes.front();
+  const torch::Tensor& step = steps.at("he.0.weight");
+  const torch::Tensor expected =
+      (network.he->layers[0]->weight.detach() / step).round().permute({0, 2, 3, 1}).contiguous();
+  REQUIRE(static_cast<size_t>(expected.numel()) == last.weight.size());
+  const auto* values = expected.data_ptr<float>();
+  CHECK(std::equal(last.weight.begin(), last.weight.end(), values));
+}
+
 TEST_CASE("exporter: the distributed checkpoint") {
   const std::string checkpoint = FolderFromEnvironment("NIC_CHECKPOINT");
   const std::string train = FolderFromEnvironment("NIC_TRAIN_DIR");

@@ -53,6 +53,7 @@ std::vector<uint8_t> Bytes(const std::string& path) {
 
 TEST_CASE("trainer: N steps equal N/2, a checkpoint and N/2 more") {
   Scene scene;
+  scene.config.quantise = GENERATE(false, true);
   const Dataset dataset = scene.Load();
   const auto run = [&](Trainer& trainer, int64_t until) {
     StepReport report;
@@ -60,10 +61,12 @@ TEST_CASE("trainer: N steps equal N/2, a checkpoint and N/2 more") {
     return report;
   };
   Trainer whole(scene.config, dataset, torch::kCPU);
+  if (scene.config.quantise) REQUIRE(whole.BeginQuantised(dataset).ok());
   const StepReport last = run(whole, 8);
   REQUIRE(whole.Save(scene.output / "whole", 5).ok());
 
   Trainer half(scene.config, dataset, torch::kCPU);
+  if (scene.config.quantise) REQUIRE(half.BeginQuantised(dataset).ok());
   run(half, 4);
   REQUIRE(half.Save(scene.output / "half", 2.5).ok());
   Trainer rest(scene.config, dataset, torch::kCPU);
