@@ -142,7 +142,6 @@ Status CheckWhole(const Config& config) {
   const auto wrong = [](const char* what) {
     return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what);
   };
-  if (config.model != "nic-fast" && config.model != "nic-main") return wrong("model: neither nic-fast nor nic-main");
   if (config.start != "klt" && config.start != "random") return wrong("start: neither klt nor random");
   if (config.precision != "single" && config.precision != "bf16") return wrong("precision: neither single nor bf16");
   if (config.patch % 16 != 0) return wrong("patch: not a multiple of 16");

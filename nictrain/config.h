@@ -10,7 +10,7 @@
 namespace nic {
 
 struct Config {
-  std::string model = "nic-fast";   // or "nic-main"
+  std::string model = "nic-fast";   // what the configuration is for; a note
   std::string data;                 // folder or pack of training pictures
   std::string init;                 // safetensors to start from; empty: as `start` says
   std::string start = "klt";        // or "random"

@@ -25,7 +25,7 @@ constexpr char kUsage[] =
     "                             [--threads N] [--device cpu|cuda]\n"
     "       nictrain eval --checkpoint PATH --data PATH [--anchors FILE] [--curve NAME] [--threads N]\n"
     "                             [--device cpu|cuda]\n"
-    "       nictrain export --checkpoint PATH --data PATH --output FILE.nicm [--model NAME] [--version N]\n"
+    "       nictrain export --checkpoint PATH --data PATH --output FILE.nicm [--model NAME [--id N]] [--version N]\n"
     "                             [--notes FILE] [--first-coded SCALE] [--threads N]\n"
     "       nictrain verify --package FILE.nicm --checkpoint PATH --data PATH [--limit N] [--threads N]\n"
     "       nictrain pack FOLDER PACK\n"
@@ -132,28 +132,34 @@ Status RunEvaluate(int count, char** texts) {
   return {};
 }
 
-// The names and numbers of docs/models.md.
-Status ChooseModel(const std::string& name, PackageIdentity* identity) {
+// The project's models have the numbers of format-spec/model-package.md, section 6; others choose one of the free ones.
+Status ChooseModel(const Arguments& arguments, PackageIdentity* identity) {
   constexpr std::pair<const char*, uint32_t> kModels[] = {{"nic-fast", 1}, {"nic-main", 2}};
+  constexpr double kFirstFree = 1000;
+  identity->name = arguments.get("model", "nic-fast");
   for (const auto& [known, id] : kModels) {
-    if (name != known) continue;
-    identity->name = name;
+    if (identity->name != known) continue;
+    if (arguments.has("id")) return Usage("--id: nic-fast and nic-main have their numbers");
     identity->id = id;
     return {};
   }
-  return Usage("--model: neither nic-fast nor nic-main");
+  if (!arguments.has("id")) return Usage("--model: other names than nic-fast and nic-main want a number, --id N");
+  double id = 0;
+  NIC_RETURN_IF_ERROR(arguments.GetNumber("id", kFirstFree, 4294967295.0, &id));
+  identity->id = static_cast<uint32_t>(id);
+  return {};
 }
 
 Status RunExport(int count, char** texts) {
   Arguments arguments;
   NIC_RETURN_IF_ERROR(ParseArguments(
-      count, texts, {"checkpoint", "data", "output", "model", "version", "notes", "first-coded", "threads"},
+      count, texts, {"checkpoint", "data", "output", "model", "id", "version", "notes", "first-coded", "threads"},
       &arguments));
   if (!arguments.words.empty() || !arguments.has("checkpoint") || !arguments.has("data") || !arguments.has("output")) {
     return Usage("export: --checkpoint, --data and --output are wanted");
   }
   PackageIdentity identity;
-  NIC_RETURN_IF_ERROR(ChooseModel(arguments.get("model", "nic-fast"), &identity));
+  NIC_RETURN_IF_ERROR(ChooseModel(arguments, &identity));
   double version = 1;
   NIC_RETURN_IF_ERROR(arguments.GetNumber("version", 1, 1e6, &version));
   NIC_RETURN_IF_ERROR(UseThreads(arguments));
