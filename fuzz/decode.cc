@@ -8,7 +8,7 @@ using namespace nic;
 
 namespace {
 
-constexpr nic_limits kLimits = {1 << 17, 4000, uint64_t{48} << 20, 1 << 16, 0};
+constexpr nic_limits kLimits = {1 << 17, 4000, uint64_t{48} << 20, 1 << 16, 0, {}};
 
 struct Surroundings {
   explicit Surroundings(const char* target) {

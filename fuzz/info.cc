@@ -42,7 +42,7 @@ void CheckSingles(const fuzz::ExactCopy& file, const nic_info& info, uint8_t dra
     nic_read_slices(file.data(), file.size(), nullptr, index, &same, 1, &described, nullptr);
     NIC_FUZZ_CHECK(described == 1 && same.offset == slice.offset && same.size == slice.size && same.check == slice.check);
   }
-  constexpr nic_limits kLimits = {0, 0, 0, 1 << 20, 0};
+  constexpr nic_limits kLimits = {0, 0, 0, 1 << 20, 0, {}};
   for (const nic_metadata kind : {NIC_METADATA_ICC, NIC_METADATA_EXIF, NIC_METADATA_XMP}) {
     uint64_t size = 0;
     const nic_status told = nic_read_metadata_size(file.data(), file.size(), &kLimits, kind, &size, nullptr);

@@ -7,7 +7,7 @@ using namespace nic;
 
 namespace {
 
-constexpr nic_limits kLimits = {1 << 16, 4000, uint64_t{48} << 20, 1 << 16, 0};
+constexpr nic_limits kLimits = {1 << 16, 4000, uint64_t{48} << 20, 1 << 16, 0, {}};
 
 nic_context* MakeContext() {
   nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;

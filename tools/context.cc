@@ -20,6 +20,8 @@ Outcome Context::Open(const Arguments& arguments, Report* report) {
   if (arguments.limits.max_pixels) options.limits.max_work = UINT64_MAX;  // the user's own measure takes its place
   options.progress = Report::OnProgress;
   options.progress_user = report;
+  options.log = Report::OnLog;
+  options.log_user = report;
   nic_error error = {};
   if (nic_context_new(&options, &context_, &error) != NIC_OK) return Outcome::Library(error);
   return {};

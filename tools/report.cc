@@ -103,4 +103,8 @@ int Report::OnProgress(void* user, double fraction) {
   return 0;
 }
 
+void Report::OnLog(void* user, nic_log_level level, const char* message) {
+  if (level != NIC_LOG_DEBUG) static_cast<Report*>(user)->Detail("", message);
+}
+
 }  // namespace nic::tools

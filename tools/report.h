@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 
+#include "nic/context.h"
 #include "tools/outcome.h"
 
 namespace nic::tools {
@@ -34,6 +35,8 @@ class Report {
 
   // For nic_context_options: calls Progress of the Report that `user` points to, and never cancels.
   static int OnProgress(void* user, double fraction);
+  // The same for libnic's messages, which are details but for those about its single steps.
+  static void OnLog(void* user, nic_log_level level, const char* message);
 
   bool verbose() const { return verbose_; }
 

@@ -1,4 +1,30 @@
-/* The surroundings of encoding and decoding: threads, memory, limits, models. */
+/* The surroundings of encoding and decoding: threads, memory, limits, messages, models.
+ *
+ * Simple programs need no context: nic_decode and nic_encode take NULL in its place and make one for the call. A program
+ * that handles many pictures makes one and keeps it, since unpacking and proving a model costs about as much as a small
+ * picture:
+ *
+ *   nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
+ *   nic_context *context;
+ *   options.threads = 1;
+ *   options.limits.max_pixels = 50000000;
+ *   if (nic_context_new(&options, &context, &error)) return fail(error.message);
+ *   ...
+ *   nic_context_free(context);
+ *
+ * A context owns
+ *   its threads       as many as processors, `threads`, or the caller's (nic_executor); never more than one call's
+ *   its memory        all that depends on input, counted against max_memory, from malloc or the caller (nic_allocator)
+ *   limits            what a file may ask for; sane for a desktop, less is right for a server
+ *   models            the embedded one, those of NIC_MODEL_PATH and of the installation, those added
+ * and calls, where they are given, nic_progress and nic_log.
+ *
+ * Ownership: options are copied; strings and packages in them, too. Whatever nic_encode and nic_decode return is freed by
+ * nic_free with the same context. Encoders and decoders are freed before their context.
+ *
+ * Threads: a context, with all that is made from it, is used by one thread at a time, which need not be always the same.
+ * Different contexts may be used at the same time; nothing is shared among them. Without a context nic_version may be
+ * called at any time. Results never depend on the number of threads, on the executor or on `target`. */
 #ifndef NIC_CONTEXT_H
 #define NIC_CONTEXT_H
 
@@ -15,7 +41,7 @@ extern "C" {
 /* The offset of an error that concerns no byte of the input. */
 #define NIC_NO_OFFSET UINT64_MAX
 
-/* What went wrong, beside the status code. Filled by the functions that take one; every such parameter may be NULL. */
+/* What went wrong, beside the status code. Its size is fixed. Filled by the functions that take one; every such parameter may be NULL. */
 typedef struct nic_error {
   nic_status status;
   uint64_t offset;   /* byte of the input that the error concerns, or NIC_NO_OFFSET */
@@ -35,9 +61,10 @@ typedef struct nic_limits {
    * while any photograph up to max_pixels is decoded, and with nic-fast any picture up to 100 megapixels however plain.
    * UINT64_MAX: no limit. */
   uint64_t max_work;
+  uint64_t reserved[3]; /* 0; NIC_UNSUPPORTED_FEATURE otherwise */
 } nic_limits;
 
-/* The caller's allocator. `allocate` returns NULL on failure, blocks aligned for any fundamental type. Both are called
+/* The caller's allocator, of fixed size. `allocate` returns NULL on failure, blocks aligned for any fundamental type. Both are called
  * from several threads at once. */
 typedef struct nic_allocator {
   void *(*allocate)(void *user, size_t bytes);
@@ -45,7 +72,7 @@ typedef struct nic_allocator {
   void *user;
 } nic_allocator;
 
-/* The caller's threads instead of libnic's own. `run` calls task(context, i) for every i in [0, count), in any order
+/* The caller's threads instead of libnic's own, of fixed size. `run` calls task(context, i) for every i in [0, count), in any order
  * and thread, and returns when all have returned. `width` tells how many run at once; results never depend on it. */
 typedef struct nic_executor {
   void (*run)(void *user, size_t count, void (*task)(void *context, size_t index), void *context);
@@ -56,6 +83,18 @@ typedef struct nic_executor {
 /* Called now and then from the thread that called libnic, `fraction` rising from 0 to 1. A result other than 0 stops
  * the call, which returns NIC_CANCELLED. */
 typedef int (*nic_progress)(void *user, double fraction);
+
+/* How much a message of the log matters. */
+typedef enum nic_log_level {
+  NIC_LOG_WARNING = 1, /* something was not as it should be, and the call went on without it */
+  NIC_LOG_INFO = 2,    /* what was chosen and loaded: at most a few messages for each call */
+  NIC_LOG_DEBUG = 3    /* steps of the work, for instance each rate that is tried on the way to a target */
+} nic_log_level;
+
+/* Takes a message: one line without its end, valid during the call. Called from the thread that called libnic, while that
+ * call lasts, and never by two threads at once with the same context; it must not call libnic with that context. What makes
+ * a call fail is no message: nic_error tells it. Wording is for people and may change with any version. */
+typedef void (*nic_log)(void *user, nic_log_level level, const char *message);
 
 /* How a context is made. Set struct_size to sizeof(nic_context_options) and everything unused to 0 - the macro does. */
 typedef struct nic_context_options {
@@ -68,9 +107,14 @@ typedef struct nic_context_options {
   void *progress_user;
   const char *target; /* vector instructions: "scalar", "sse4", "avx2", "avx512", "neon"; NULL: the environment
                          variable NIC_TARGET, or else the best that the processor has. Never changes a result */
+  nic_log log; /* or NULL */
+  void *log_user;
 } nic_context_options;
-#define NIC_CONTEXT_OPTIONS_INIT \
-  { sizeof(nic_context_options), 0, {0, 0, 0, 0, 0}, {NULL, NULL, NULL}, {NULL, 0, NULL}, NULL, NULL, NULL }
+#define NIC_CONTEXT_OPTIONS_INIT                                                                       \
+  {                                                                                                    \
+    sizeof(nic_context_options), 0, {0, 0, 0, 0, 0, {0, 0, 0}}, {NULL, NULL, NULL}, {NULL, 0, NULL},   \
+        NULL, NULL, NULL, NULL, NULL                                                                   \
+  }
 
 /* Owns the threads and the models loaded so far. May be used from one thread at a time; use one context for each
  * thread that encodes or decodes. */
@@ -102,6 +146,8 @@ typedef struct nic_model_info {
   double decode_macs;      /* multiply-accumulates for each pixel to decode */
   double decode_work;      /* these and all other operations, as nic_limits.max_work counts them */
   int is_default;
+  uint32_t reserved32;
+  uint64_t reserved[8]; /* 0 */
 } nic_model_info;
 
 /* Describes model number `index` of those embedded, added to this context, or found in NIC_MODEL_PATH (folders

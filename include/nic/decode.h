@@ -1,4 +1,33 @@
-/* From .nic bytes to pixels. Every decoder gives the same pixels for the same file, on every machine. */
+/* From .nic bytes to pixels. Every decoder gives the same pixels for the same file, on every machine.
+ *
+ * Simple: nic_decode takes a whole file and gives new pixels in the file's own format.
+ *
+ *   nic_image image;
+ *   if (nic_decode(NULL, bytes, size, &image, &error)) return fail(error.message);
+ *   show(image.pixels, image.width, image.height, image.format);
+ *   nic_free(NULL, image.pixels);
+ *
+ * With a nic_decoder the caller sees the size first and provides the memory, or takes rows as they are ready; sets
+ * parameters (nic_decoder_bounds tells what they may be); decodes a region from the slices that it needs:
+ *
+ *   nic_decoder_new(context, &decoder, &error);
+ *   nic_decoder_set(decoder, NIC_DECODER_FORMAT, NIC_RGBA8);
+ *   if (nic_decoder_open(decoder, bytes, size)) return fail(nic_decoder_error(decoder)->message);
+ *   nic_decoder_info(decoder, &info);
+ *   nic_decoder_decode(decoder, &image);
+ *   nic_decoder_free(decoder);
+ *
+ * Streaming: nic_decoder_push takes bytes as they arrive, and nic_decoder_next tells what they allow (below).
+ *
+ * Ownership: bytes given to nic_decoder_open are borrowed until the next file, pushed bytes are copied. Pixels are the
+ * caller's; what the decoder hands out - metadata, rows, its error - stays its own and is valid as each call says. After a
+ * failure nothing has to be freed, and the decoder can open another file.
+ *
+ * Errors: the last call's stands in nic_decoder_error, with the byte of the file and the field. Nothing is shown that does
+ * not match its check; NIC_DECODER_KEEP_GOING puts grey where slices are damaged or missing.
+ *
+ * Threads: a decoder belongs to its context and is used by one thread at a time together with it. nic_decode with NULL and
+ * nic_decoder_bounds may be called at any time from any thread. Callbacks run in the calling thread. */
 #ifndef NIC_DECODE_H
 #define NIC_DECODE_H
 

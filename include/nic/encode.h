@@ -1,4 +1,33 @@
-/* From pixels to .nic bytes. The same picture and parameters give the same bytes on every machine (efforts 1 to 5). */
+/* From pixels to .nic bytes. The same picture and parameters give the same bytes on every machine (efforts 1 to 5).
+ *
+ * Simple: nic_encode takes pixels and a quality.
+ *
+ *   const nic_image image = {width, height, NIC_RGB8, (size_t)width * 3, pixels};
+ *   if (nic_encode(NULL, &image, 75, &bytes, &size, &error)) return fail(error.message);
+ *   write(bytes, size);
+ *   nic_free(NULL, bytes);
+ *
+ * With a nic_encoder: one of five ways to say the rate, effort, model, slices (nic_encoder_bounds tells what each parameter
+ * may be, and which has a preset), metadata, a mask of what matters more:
+ *
+ *   nic_encoder_new(context, &encoder, &error);
+ *   if (nic_encoder_set(encoder, NIC_ENCODER_TARGET_SIZE, 100000) ||
+ *       nic_encoder_set_metadata(encoder, NIC_METADATA_ICC, profile, profile_size) ||
+ *       nic_encoder_encode(encoder, &image, 0, &bytes, &size, &result))
+ *     return fail(nic_encoder_error(encoder)->message);
+ *
+ * Streaming: nic_encoder_begin, nic_encoder_push_rows and nic_encoder_finish take a picture row by row (below), in memory
+ * that does not grow with its height.
+ *
+ * Ownership: pixels, metadata and masks are read during the call and not kept. What nic_encode returns is the caller's and
+ * goes to nic_free; what an encoder returns is the encoder's and valid until its next call. After a failure nothing has to
+ * be freed, the picture is given up, and parameters are as they were.
+ *
+ * Errors: the last call's stands in nic_encoder_error; the context's limits hold for what is written, too.
+ *
+ * Threads: an encoder belongs to its context and is used by one thread at a time together with it; nic_encoder_finish_early
+ * alone may be called from any thread and from a signal handler. nic_encode with NULL and nic_encoder_bounds may be called
+ * at any time from any thread. */
 #ifndef NIC_ENCODE_H
 #define NIC_ENCODE_H
 
@@ -25,7 +54,7 @@ typedef enum nic_encoder_parameter {
   NIC_ENCODER_PREMULTIPLIED = 10 /* 0 or 1: the colours are premultiplied by alpha; default 0; only a note in the file */
 } nic_encoder_parameter;
 
-/* What encoding came to. */
+/* What encoding came to; written by libnic alone. */
 typedef struct nic_encode_result {
   uint64_t size; /* bytes of the file */
   double bpp;
@@ -38,8 +67,10 @@ typedef struct nic_encode_result {
   double psnr_outside; /* over the other blocks; NaN without a mask or such blocks */
   double estimated_bpp; /* like bpp, with the latents at what their symbols cost under the model's tables instead of the
                            bytes of their streams: the difference is the entropy coder's loss */
+  uint64_t reserved[8]; /* 0 */
 } nic_encode_result;
 
+/* What encodes, with parameters, metadata and mask for the pictures to come. */
 typedef struct nic_encoder nic_encoder;
 
 /* One shot: encodes at a quality of 0..100. `context` may be NULL. On success *bytes is new memory that the caller
@@ -47,9 +78,13 @@ typedef struct nic_encoder nic_encoder;
 NIC_API nic_status nic_encode(nic_context *context, const nic_image *image, double quality, uint8_t **bytes,
                               size_t *size, nic_error *error);
 
+/* Makes an encoder with every parameter at its preset. On success the caller owns *encoder and gives it to
+ * nic_encoder_free before its context; on failure it is NULL. */
 NIC_API nic_status nic_encoder_new(nic_context *context, nic_encoder **encoder, nic_error *error);
-NIC_API void nic_encoder_free(nic_encoder *encoder); /* NULL is allowed */
+/* Frees an encoder; NULL is allowed. */
+NIC_API void nic_encoder_free(nic_encoder *encoder);
 
+/* Tells what a parameter may be. NIC_INVALID_ARGUMENT for an unknown one. May be called at any time from any thread. */
 NIC_API nic_status nic_encoder_bounds(nic_encoder_parameter parameter, nic_bounds *bounds);
 
 /* NIC_INVALID_ARGUMENT for an unknown parameter or a value out of bounds, NIC_WRONG_STATE for a second rate. Parameters

@@ -1,4 +1,7 @@
-/* Visibility of the public symbols. Define NIC_STATIC when linking the static library. */
+/* Visibility of the public symbols.
+ *
+ * Define NIC_STATIC when linking the static library without the CMake package, whose target nic::nic_static does it.
+ * libnic.so exports the functions of these headers and nothing else, under the symbol version NIC_0. */
 #ifndef NIC_EXPORT_H
 #define NIC_EXPORT_H
 

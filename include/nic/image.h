@@ -1,4 +1,22 @@
-/* Pixels in memory, and what a file says of its picture. */
+/* Pixels in memory, and what a file says of its picture.
+ *
+ * A nic_image tells where pixels lie; it never owns them. For a decoder the caller provides the memory:
+ *
+ *   nic_image image = {width, height, NIC_RGB8, (size_t)width * 3, pixels};
+ *
+ * A file's header can be read without decoding it, and without its model, from its first bytes alone:
+ *
+ *   nic_info info;
+ *   status = nic_read_info(bytes, size, NULL, &info, &error);
+ *   if (status == NIC_OK || (status == NIC_TRUNCATED && info.width)) show_size(info.width, info.height);
+ *
+ * nic_read_metadata gives ICC profile, Exif and XMP in the same way, nic_read_slices where the slices lie. These functions
+ * take no context; `limits` may be NULL for the defaults, and memory comes from malloc while they run.
+ *
+ * Ownership: bytes are borrowed during the call. After a failure the result is zero, but for NIC_TRUNCATED, which comes
+ * with all that could be known.
+ *
+ * Threads: all functions here may be called at any time from any thread. */
 #ifndef NIC_IMAGE_H
 #define NIC_IMAGE_H
 
@@ -37,6 +55,7 @@ typedef enum nic_metadata {
   NIC_METADATA_XMP = 0x83   /* an XMP packet */
 } nic_metadata;
 
+/* A picture in memory. Its size is fixed. */
 typedef struct nic_image {
   uint32_t width;  /* 1 .. */
   uint32_t height; /* 1 .. */
@@ -45,7 +64,7 @@ typedef struct nic_image {
   uint8_t *pixels; /* at an even address for 16 bits */
 } nic_image;
 
-/* What a parameter of an encoder or decoder may be. */
+/* What a parameter of an encoder or decoder may be. Its size is fixed. */
 typedef struct nic_bounds {
   double lowest;
   double highest;
@@ -77,6 +96,7 @@ typedef struct nic_info {
   uint64_t hyper_size;    /* coded hyper-latents of all slices */
   uint64_t latent_size;   /* coded latents of all slices */
   uint64_t gain_map_size; /* the gain map, its type and length included; 0 if the whole picture has one rate */
+  uint64_t reserved[8];   /* 0 */
 } nic_info;
 
 /* Tells how many bytes of metadata of a kind a file carries, once unpacked: *content_size, 0 without any. Needs no model,
@@ -96,6 +116,8 @@ typedef struct nic_slice_info {
   uint64_t size;                /* bytes, its check included */
   uint64_t hyper_size;          /* of these, coded hyper-latents */
   uint32_t check;
+  uint32_t reserved32;  /* 0 */
+  uint64_t reserved[2]; /* 0 */
 } nic_slice_info;
 
 /* Reads the header of a .nic file; needs no model. With `size` bytes of the beginning alone NIC_TRUNCATED is returned with

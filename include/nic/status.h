@@ -1,7 +1,24 @@
-/* Status codes of libnic.
+/* What calls return: status codes, in bands of a hundred.
  *
- * Values are pinned: a code never changes its number, and new codes go into the gaps of their band.
- * A program may branch on the band alone with nic_status_band(). */
+ * Nearly every function returns a nic_status; NIC_OK is 0, so that `if (nic_...(...))` asks for failure. Functions that
+ * make something, or read a file's header, also fill a nic_error (nic/context.h) with the byte of the input and a message;
+ * encoders and decoders keep theirs for nic_encoder_error and nic_decoder_error.
+ *
+ * Values are pinned: a code never changes its number, and new codes go into the gaps of their band. A program may branch on
+ * the band alone:
+ *
+ *   switch (nic_status_band(status)) {
+ *     case 0: return show(image);
+ *     case 200: return say("this is no valid .nic file");
+ *     case 300: return wait_for_more();
+ *     case 400: return say("a newer nic, or a model, is needed");
+ *     case 500: return say("larger than allowed here");
+ *   }
+ *
+ * Who frees what after a failure: nothing is handed out, and whatever the caller had before is still the caller's. Objects
+ * stay usable.
+ *
+ * Threads: both functions may be called at any time from any thread. */
 #ifndef NIC_STATUS_H
 #define NIC_STATUS_H
 
@@ -15,7 +32,7 @@ typedef enum nic_status {
   NIC_OK = 0,
 
   /* 100..199: the caller's arguments or the order of calls. */
-  NIC_INVALID_ARGUMENT = 100, /* a null pointer, a value out of its bounds, a struct of unknown size */
+  NIC_INVALID_ARGUMENT = 100, /* a null pointer, a value out of its bounds, a struct whose size cannot be */
   NIC_BUFFER_TOO_SMALL = 101, /* the output buffer cannot hold the picture */
   NIC_WRONG_STATE = 102,      /* the call does not fit what the object has done so far */
 
@@ -29,7 +46,8 @@ typedef enum nic_status {
 
   /* 400..499: a valid file that this build or installation cannot decode. */
   NIC_UNSUPPORTED_VERSION = 400, /* container version */
-  NIC_UNSUPPORTED_FEATURE = 401, /* a critical element or header value from a later minor version */
+  NIC_UNSUPPORTED_FEATURE = 401, /* a critical element or header value from a later minor version; a field that only a
+                                    later library knows; a search whose plug-in is absent */
   NIC_MODEL_MISSING = 402,       /* no package with the file's model id and digest was found */
   NIC_MODEL_MALFORMED = 403,     /* a model package that breaks the package format */
   NIC_MODEL_UNSAFE = 404,        /* a model package whose arithmetic cannot be proven free of overflow */

@@ -1,11 +1,14 @@
 #include "api/context.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <thread>
 
 #include "api/guard.h"
+#include "api/sized_struct.h"
 #include "codec/thread_pool.h"
 #include "nic/nic.h"
 
@@ -15,8 +18,10 @@
 namespace nic {
 namespace {
 
-constexpr nic_limits kDefaultLimits = {uint64_t{1} << 28, 65535, uint64_t{2} << 30, uint64_t{64} << 20, 0};
+constexpr nic_limits kDefaultLimits = {uint64_t{1} << 28, 65535, uint64_t{2} << 30, uint64_t{64} << 20, 0, {}};
 constexpr uint32_t kMaxThreads = 256;
+// Sizes of nic_context_options before fields were added: without the log.
+constexpr std::initializer_list<size_t> kOlderOptions = {offsetof(nic_context_options, log)};
 
 class ExecutorParallel final : public Parallel {
  public:
@@ -31,7 +36,6 @@ class ExecutorParallel final : public Parallel {
 Status InvalidArgument(const char* what) { return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what); }
 
 Status CheckOptions(const nic_context_options& options) {
-  if (options.struct_size != sizeof(nic_context_options)) return InvalidArgument("options: struct_size is not known");
   if (options.threads > kMaxThreads) return InvalidArgument("threads: more than 256");
   if (!options.allocator.allocate != !options.allocator.release) {
     return InvalidArgument("allocator: allocate and release must be given together");
@@ -71,13 +75,18 @@ Memory::Hooks HooksOf(const nic_allocator& allocator) { return {allocator.alloca
 
 }  // namespace
 
-nic_limits CompleteLimits(const nic_limits* limits) {
-  nic_limits complete = limits ? *limits : nic_limits{};
-  if (!complete.max_pixels) complete.max_pixels = kDefaultLimits.max_pixels;
-  if (!complete.max_side) complete.max_side = kDefaultLimits.max_side;
-  if (!complete.max_memory) complete.max_memory = kDefaultLimits.max_memory;
-  if (!complete.max_metadata) complete.max_metadata = kDefaultLimits.max_metadata;
-  return complete;
+Status CompleteLimits(const nic_limits* limits, nic_limits* complete) {
+  *complete = limits ? *limits : nic_limits{};
+  for (const uint64_t reserved : complete->reserved) {
+    if (reserved == 0) continue;
+    return Status::Error(NIC_UNSUPPORTED_FEATURE, Status::kNoOffset,
+                         "limits: a reserved field is set, which this version of libnic does not know");
+  }
+  if (!complete->max_pixels) complete->max_pixels = kDefaultLimits.max_pixels;
+  if (!complete->max_side) complete->max_side = kDefaultLimits.max_side;
+  if (!complete->max_memory) complete->max_memory = kDefaultLimits.max_memory;
+  if (!complete->max_metadata) complete->max_metadata = kDefaultLimits.max_metadata;
+  return {};
 }
 
 Status CheckDimensions(uint64_t width, uint64_t height, const nic_limits& limits, uint64_t offset) {
@@ -110,12 +119,16 @@ Status CheckWork(double work, uint64_t file_size, const nic_limits& limits) {
 }
 
 Status MakeContext(const nic_context_options* options, std::unique_ptr<nic_context>* context) {
-  const nic_context_options defaults = NIC_CONTEXT_OPTIONS_INIT;
-  if (!options) options = &defaults;
-  NIC_RETURN_IF_ERROR(CheckOptions(*options));
+  nic_context_options known = NIC_CONTEXT_OPTIONS_INIT;
+  if (options) NIC_RETURN_IF_ERROR(ReadSized(*options, kOlderOptions, "options", &known));
+  NIC_RETURN_IF_ERROR(CheckOptions(known));
+  const nic_limits limits = known.limits;
+  NIC_RETURN_IF_ERROR(CompleteLimits(&limits, &known.limits));
   Target target = Target::kScalar;
-  NIC_RETURN_IF_ERROR(ChooseTarget(options->target, &target));
-  *context = std::make_unique<nic_context>(*options, target);
+  NIC_RETURN_IF_ERROR(ChooseTarget(known.target, &target));
+  *context = std::make_unique<nic_context>(known, target);
+  (*context)->log.Write(NIC_LOG_INFO, "libnic %s: vector instructions %s, %zu at once", nic_version(), TargetName(target),
+                        (*context)->parallel->width());
   return {};
 }
 
@@ -130,11 +143,12 @@ void* AllocateResult(const nic_context* context, size_t bytes) {
 
 nic_context::nic_context(const nic_context_options& options, nic::Target target)
     : allocator(options.allocator),
-      limits(nic::CompleteLimits(&options.limits)),
+      limits(options.limits),
       memory(limits.max_memory, nic::HooksOf(options.allocator)),
       parallel(nic::MakeParallel(options)),
       progress(options.progress, options.progress_user),
-      models(target, memory) {}
+      log(options.log, options.log_user),
+      models(target, memory, log) {}
 
 nic_status nic_context_new(const nic_context_options* options, nic_context** context, nic_error* error) {
   return nic::Guard(error, [&]() -> nic::Status {

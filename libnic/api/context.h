@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "api/model_store.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "codec/progress.h"
@@ -11,6 +12,7 @@
 
 // Not in a namespace: the public header declares it.
 struct nic_context {
+  // `options`: checked, with limits complete.
   explicit nic_context(const nic_context_options& options, nic::Target target);
 
   nic_allocator allocator;
@@ -18,13 +20,15 @@ struct nic_context {
   nic::Memory memory;
   std::unique_ptr<nic::Parallel> parallel;
   nic::Progress progress;
+  nic::Log log;
   nic::ModelStore models;
 };
 
 namespace nic {
 
 // Limits with defaults filled in, but for max_work, whose default depends on the file; `limits` may be null.
-nic_limits CompleteLimits(const nic_limits* limits);
+// NIC_UNSUPPORTED_FEATURE where a reserved field is set.
+Status CompleteLimits(const nic_limits* limits, nic_limits* complete);
 
 // NIC_LIMIT_SIDE or NIC_LIMIT_PIXELS for a picture that exceeds them. `offset`: of the width, in a file.
 Status CheckDimensions(uint64_t width, uint64_t height, const nic_limits& limits, uint64_t offset = Status::kNoOffset);

@@ -74,6 +74,7 @@ Status DecodeRows(nic_decoder& decoder, Take&& take) {
   decoder.damaged = picture.damaged();
   NIC_RETURN_IF_ERROR(status);
   NIC_RETURN_IF_ERROR(converter.Finish());
+  LogDamage(decoder, picture.first_damage());
   return picture.first_damage();
 }
 
@@ -229,6 +230,12 @@ void CloseFile(nic_decoder& decoder) {
   decoder.alpha_element = nullptr;
   decoder.gain_map_element = nullptr;
   for (Buffer<uint8_t>& metadata : decoder.metadata) metadata = {};
+}
+
+void LogDamage(const nic_decoder& decoder, const Status& first) {
+  if (first.ok()) return;
+  decoder.context.log.Write(NIC_LOG_WARNING, "%llu slices are damaged or missing and are shown grey; the first: %s",
+                            static_cast<unsigned long long>(decoder.damaged), first.message());
 }
 
 void FindParts(nic_decoder& decoder) {

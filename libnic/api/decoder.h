@@ -47,6 +47,8 @@ void CloseFile(nic_decoder& decoder);
 Status FindModel(nic_decoder& decoder);
 // Finds what changes the pixels beside the latents; the pointers are valid as long as no element is read.
 void FindParts(nic_decoder& decoder);
+// Tells of slices that were passed over; of none if `first`, the first one's failure, is no failure.
+void LogDamage(const nic_decoder& decoder, const Status& first);
 Status ReadGainMap(const nic_decoder& decoder, GainMap* map);
 SliceLayout LayoutOf(const nic_decoder& decoder);
 // What decoding the picture or region takes, in units of one multiply-accumulate.

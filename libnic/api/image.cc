@@ -122,7 +122,8 @@ nic_status nic_read_info(const void* bytes, size_t size, const nic_limits* limit
   return nic::Guard(error, [&]() -> nic::Status {
     NIC_RETURN_IF_ERROR(nic::CheckArguments(bytes, info));
     *info = {};
-    const nic_limits complete = nic::CompleteLimits(limits);
+    nic_limits complete;
+    NIC_RETURN_IF_ERROR(nic::CompleteLimits(limits, &complete));
     nic::Memory memory(complete.max_memory);
     nic::FileReader file(memory);
     nic::Status cut;
@@ -136,7 +137,8 @@ nic_status nic_read_metadata_size(const void* bytes, size_t size, const nic_limi
                                   uint64_t* content_size, nic_error* error) {
   return nic::Guard(error, [&]() -> nic::Status {
     NIC_RETURN_IF_ERROR(nic::CheckArguments(bytes, content_size));
-    const nic_limits complete = nic::CompleteLimits(limits);
+    nic_limits complete;
+    NIC_RETURN_IF_ERROR(nic::CompleteLimits(limits, &complete));
     nic::Memory memory(complete.max_memory);
     nic::Buffer<uint8_t> content;
     const nic::Status status =
@@ -151,7 +153,8 @@ nic_status nic_read_metadata(const void* bytes, size_t size, const nic_limits* l
   return nic::Guard(error, [&]() -> nic::Status {
     NIC_RETURN_IF_ERROR(nic::CheckArguments(bytes, content_size));
     *content_size = 0;
-    const nic_limits complete = nic::CompleteLimits(limits);
+    nic_limits complete;
+    NIC_RETURN_IF_ERROR(nic::CompleteLimits(limits, &complete));
     nic::Memory memory(complete.max_memory);
     nic::Buffer<uint8_t> unpacked;
     NIC_RETURN_IF_ERROR(
@@ -171,7 +174,8 @@ nic_status nic_read_slice_info(const void* bytes, size_t size, const nic_limits*
   return nic::Guard(error, [&]() -> nic::Status {
     NIC_RETURN_IF_ERROR(nic::CheckArguments(bytes, slice));
     *slice = {};
-    const nic_limits complete = nic::CompleteLimits(limits);
+    nic_limits complete;
+    NIC_RETURN_IF_ERROR(nic::CompleteLimits(limits, &complete));
     nic::Memory memory(complete.max_memory);
     nic::FileReader file(memory);
     nic::Status cut;
@@ -193,7 +197,8 @@ nic_status nic_read_slices(const void* bytes, size_t size, const nic_limits* lim
     NIC_RETURN_IF_ERROR(nic::CheckArguments(bytes, slices));
     NIC_RETURN_IF_ERROR(nic::CheckArguments(bytes, count));
     *count = 0;
-    const nic_limits complete = nic::CompleteLimits(limits);
+    nic_limits complete;
+    NIC_RETURN_IF_ERROR(nic::CompleteLimits(limits, &complete));
     nic::Memory memory(complete.max_memory);
     nic::FileReader file(memory);
     nic::Status cut;

@@ -29,7 +29,7 @@ Status UnpackSection(const PackageReader& package, SectionType type, const char*
   return package.Unpack(*section, raw, memory).Within(name);
 }
 
-ModelStore::ModelStore(Target target, Memory& memory) : target_(target), memory_(memory) {
+ModelStore::ModelStore(Target target, Memory& memory, const Log& log) : target_(target), memory_(memory), log_(log) {
   embedded_status_ = AddEmbedded();
 }
 
@@ -38,10 +38,11 @@ Status ModelStore::AddEmbedded() {
     return Status::Error(NIC_MODEL_MISSING, Status::kNoOffset, "model: this build of libnic embeds none");
   }
   Model* model = nullptr;
-  return AddBorrowed(EmbeddedPackage(), nullptr, &model);
+  return AddBorrowed(EmbeddedPackage(), "embedded", nullptr, &model);
 }
 
-Status ModelStore::AddBorrowed(std::span<const uint8_t> bytes, std::unique_ptr<Buffer<uint8_t>> owned, Model** model) {
+Status ModelStore::AddBorrowed(std::span<const uint8_t> bytes, const char* origin,
+                               std::unique_ptr<Buffer<uint8_t>> owned, Model** model) {
   auto added = std::make_unique<Model>(memory_);
   NIC_RETURN_IF_ERROR(added->package.Open(bytes));
   if (Model* known = FindDigest(added->package.model_id(), added->package.digest(), ~uint64_t{0})) {
@@ -50,9 +51,11 @@ Status ModelStore::AddBorrowed(std::span<const uint8_t> bytes, std::unique_ptr<B
     if (known->package.Find(SectionType::kEncoder) || !added->package.Find(SectionType::kEncoder)) return {};
     known->package = std::move(added->package);
     known->owned = std::move(owned);
+    known->origin = origin;
     return {};
   }
   added->owned = std::move(owned);
+  added->origin = origin;
   *model = models_.emplace_back(std::move(added)).get();
   return {};
 }
@@ -61,7 +64,7 @@ Status ModelStore::Add(std::span<const uint8_t> bytes, Model** model) {
   auto owned = std::make_unique<Buffer<uint8_t>>(memory_, bytes.size());
   std::copy(bytes.begin(), bytes.end(), owned->begin());
   const std::span<const uint8_t> copy(owned->data(), owned->size());
-  return AddBorrowed(copy, std::move(owned), model);
+  return AddBorrowed(copy, "added by the caller", std::move(owned), model);
 }
 
 ModelStore::Model* ModelStore::FindDigest(uint32_t id, uint64_t digest, uint64_t mask) {
@@ -77,7 +80,11 @@ Status ModelStore::PrepareDecoder(Model& model) {
   NIC_RETURN_IF_ERROR(UnpackSection(model.package, SectionType::kDecoder, "decoder", memory_, &raw));
   DecoderModel decoder(memory_);
   NIC_RETURN_IF_ERROR(ReadDecoderSection({raw.data(), raw.size()}, &decoder));
-  return PreparedModel::Prepare(std::move(decoder), target_, memory_, &model.prepared);
+  NIC_RETURN_IF_ERROR(PreparedModel::Prepare(std::move(decoder), target_, memory_, &model.prepared));
+  log_.Write(NIC_LOG_INFO, "model %u '%s' version %u, digest %016llx, loaded: %s", model.package.model_id(),
+             std::string(model.package.name()).c_str(), model.package.model_version(),
+             static_cast<unsigned long long>(model.package.digest()), model.origin.c_str());
+  return {};
 }
 
 Status ModelStore::PrepareEncoder(Model& model) {
@@ -164,23 +171,27 @@ void ModelStore::SearchFolder(const char* folder) {
   std::sort(paths.begin(), paths.end());
   for (const std::string& path : paths) {
     try {
-      AddFile(path.c_str());
-    } catch (const LimitReached&) {  // too large to be used here
+      const Status status = AddFile(path.c_str());
+      if (!status.ok()) log_.Write(NIC_LOG_WARNING, "%s is passed over: %s", path.c_str(), status.message());
+    } catch (const LimitReached&) {
+      log_.Write(NIC_LOG_WARNING, "%s is passed over: max_memory does not allow to read it", path.c_str());
     }
   }
 }
 
-void ModelStore::AddFile(const char* path) {
+Status ModelStore::AddFile(const char* path) {
+  const Status cannot_read = Status::Error(NIC_IO, Status::kNoOffset, "the file cannot be read");
   std::error_code failure;
   const uint64_t size = std::filesystem::file_size(path, failure);
-  if (failure || size > kMaxPackageFile) return;
+  if (failure) return cannot_read;
+  if (size > kMaxPackageFile) return Status::Error(NIC_LIMIT_MEMORY, Status::kNoOffset, "larger than any model package");
   const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path, "rb"));
-  if (!file) return;
+  if (!file) return cannot_read;
   auto owned = std::make_unique<Buffer<uint8_t>>(memory_, size);
-  if (std::fread(owned->data(), 1, owned->size(), file.get()) != owned->size()) return;
+  if (std::fread(owned->data(), 1, owned->size(), file.get()) != owned->size()) return cannot_read;
   const std::span<const uint8_t> bytes(owned->data(), owned->size());
   Model* model = nullptr;
-  static_cast<void>(AddBorrowed(bytes, std::move(owned), &model).ok());
+  return AddBorrowed(bytes, path, std::move(owned), &model);
 }
 
 }  // namespace nic

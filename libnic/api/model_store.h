@@ -5,8 +5,10 @@
 #include <memory>
 #include <memory_resource>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "codec/prepared_model.h"
@@ -17,10 +19,11 @@ namespace nic {
 class ModelStore {
  public:
   // Looks into no folder yet. Packages that cannot be used are only reported when somebody asks for them.
-  ModelStore(Target target, Memory& memory);
+  ModelStore(Target target, Memory& memory, const Log& log);
 
   struct Model {
     explicit Model(Memory& memory) : package(memory) {}
+    std::string origin;                      // for messages
     std::unique_ptr<Buffer<uint8_t>> owned;  // null for the embedded package
     PackageReader package;
     std::unique_ptr<PreparedModel> prepared;
@@ -41,16 +44,18 @@ class ModelStore {
 
  private:
   Status AddEmbedded();
-  Status AddBorrowed(std::span<const uint8_t> bytes, std::unique_ptr<Buffer<uint8_t>> owned, Model** model);
+  Status AddBorrowed(std::span<const uint8_t> bytes, const char* origin, std::unique_ptr<Buffer<uint8_t>> owned,
+                     Model** model);
   Status PrepareDecoder(Model& model);
   Status PrepareEncoder(Model& model);
   Model* FindDigest(uint32_t id, uint64_t digest, uint64_t mask);
   void SearchFolders();
   void SearchFolder(const char* folder);
-  void AddFile(const char* path);
+  Status AddFile(const char* path);
 
   Target target_;
   Memory& memory_;
+  const Log& log_;
   std::vector<std::unique_ptr<Model>> models_;
   Status embedded_status_;
   bool searched_ = false;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "api/guard.h"
+#include "api/sized_struct.h"
 
 namespace nic {
 namespace {
@@ -196,6 +197,7 @@ bool PushedFile::TellSlice(nic_event* event) {
 // All rows are out.
 Status PushedFile::Finish(nic_event* event) {
   NIC_RETURN_IF_ERROR(converter_->Finish());
+  LogDamage(decoder_, picture_->first_damage());
   NIC_RETURN_IF_ERROR(picture_->first_damage());
   stage_ = Stage::kDone;
   event->type = NIC_EVENT_DONE;
@@ -240,11 +242,13 @@ nic_status nic_decoder_end_push(nic_decoder* decoder) {
 nic_status nic_decoder_next(nic_decoder* decoder, nic_event* event) {
   if (!decoder) return NIC_INVALID_ARGUMENT;
   return nic::Guard(&decoder->error, [&]() -> nic::Status {
-    if (!event || event->struct_size != sizeof(nic_event)) {
+    if (!event || !nic::IsKnownSize<nic_event>(event->struct_size, {})) {
       return nic::Status::Error(NIC_INVALID_ARGUMENT, nic::Status::kNoOffset, "event: struct_size is not known");
     }
     NIC_RETURN_IF_ERROR(nic::CheckPushed(*decoder));
-    *event = NIC_EVENT_INIT;
-    return decoder->pushed->Next(event);
+    nic_event next = NIC_EVENT_INIT;
+    const nic::Status status = decoder->pushed->Next(&next);
+    nic::WriteSized(next, event);
+    return status;
   });
 }

@@ -26,21 +26,24 @@ std::vector<std::string> ListFolders() {
   return folders;
 }
 
-Status CannotLoad(const char* reason) {
+Status CannotLoad(const Log& log, const std::string& path, const char* reason) {
+  log.Write(NIC_LOG_WARNING, "plug-in %s cannot be loaded: %s", path.c_str(), reason ? reason : "no reason given");
   return Status::Error(NIC_UNSUPPORTED_FEATURE, Status::kNoOffset,
                        "effort: the search plug-in cannot be loaded: %.120s", reason ? reason : "no reason given");
 }
 
 }  // namespace
 
-Status LoadSearchPlugin(SearchFunction* function) {
+Status LoadSearchPlugin(const Log& log, SearchFunction* function) {
   for (const std::string& folder : ListFolders()) {
     const std::string path = folder + "/" + kFileName;
     if (access(path.c_str(), F_OK) != 0) continue;
     void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!library) return CannotLoad(dlerror());
+    if (!library) return CannotLoad(log, path, dlerror());
     *function = reinterpret_cast<SearchFunction>(dlsym(library, kSearchSymbol));
-    return *function ? Status() : CannotLoad(dlerror());
+    if (!*function) return CannotLoad(log, path, dlerror());
+    log.Write(NIC_LOG_INFO, "plug-in %s loaded", path.c_str());
+    return {};
   }
   return Status::Error(NIC_UNSUPPORTED_FEATURE, Status::kNoOffset,
                        "effort: 6 to 9 need the search plug-in %s, which is not installed; 5 is the highest without",

@@ -2,7 +2,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -116,7 +122,7 @@ TEST_CASE("options that cannot be are refused") {
   options.struct_size = 0;
   REQUIRE(TryNew(options, &error) == NIC_INVALID_ARGUMENT);
   REQUIRE(Mentions(error, "struct_size"));
-  options.struct_size = sizeof options + 8;
+  options.struct_size = 5000;
   REQUIRE(TryNew(options, &error) == NIC_INVALID_ARGUMENT);
 
   options = NIC_CONTEXT_OPTIONS_INIT;
@@ -135,6 +141,135 @@ TEST_CASE("options that cannot be are refused") {
   options.allocator = allocator.Hooks();
   options.allocator.allocate = nullptr;
   REQUIRE(TryNew(options, &error) == NIC_INVALID_ARGUMENT);
+}
+
+TEST_CASE("options of older and newer headers are taken") {
+  nic_error error;
+  // Before there was a log: what lies behind is not looked at.
+  nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
+  options.struct_size = offsetof(nic_context_options, log);
+  options.threads = 2;
+  options.log = reinterpret_cast<nic_log>(1);
+  REQUIRE(TryNew(options, &error) == NIC_OK);
+  options.threads = 257;
+  REQUIRE(TryNew(options, &error) == NIC_INVALID_ARGUMENT);
+
+  struct {
+    nic_context_options known;
+    uint64_t later;
+  } newer = {NIC_CONTEXT_OPTIONS_INIT, 0};
+  newer.known.struct_size = sizeof newer;
+  REQUIRE(TryNew(newer.known, &error) == NIC_OK);
+  newer.later = 1;
+  REQUIRE(TryNew(newer.known, &error) == NIC_UNSUPPORTED_FEATURE);
+  REQUIRE(Mentions(error, "options"));
+}
+
+TEST_CASE("what is reserved in limits must be zero") {
+  nic_error error;
+  nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
+  nic_info info;
+  for (uint64_t& reserved : options.limits.reserved) {
+    reserved = 1;
+    REQUIRE(TryNew(options, &error) == NIC_UNSUPPORTED_FEATURE);
+    REQUIRE(Mentions(error, "limits"));
+    REQUIRE(nic_read_info("x", 1, &options.limits, &info, &error) == NIC_UNSUPPORTED_FEATURE);
+    reserved = 0;
+  }
+  REQUIRE(nic_read_info("x", 1, &options.limits, &info, &error) != NIC_UNSUPPORTED_FEATURE);
+}
+
+namespace {
+
+// What was logged, as "level message".
+struct Listener {
+  static void Call(void* user, nic_log_level level, const char* message) {
+    auto* self = static_cast<Listener*>(user);
+    self->lines.push_back(std::to_string(level) + " " + message);
+    self->same_thread = self->same_thread && std::this_thread::get_id() == self->thread;
+  }
+  nic_context_options Options() {
+    nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
+    options.threads = 3;
+    options.log = Call;
+    options.log_user = this;
+    return options;
+  }
+  size_t Count(const std::string& text) const {
+    return static_cast<size_t>(std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+      return line.find(text) != std::string::npos;
+    }));
+  }
+  std::vector<std::string> lines;
+  std::thread::id thread = std::this_thread::get_id();
+  bool same_thread = true;
+};
+
+}  // namespace
+
+TEST_CASE("the log tells what was chosen and loaded, in the calling thread") {
+  Listener listener;
+  nic_context_options options = listener.Options();
+  options.target = "scalar";
+  const Context context = NewSmallContext(options);
+  REQUIRE(listener.Count("2 libnic " + std::string(nic_version()) + ": vector instructions scalar, 3 at once") == 1);
+  const Picture picture = MakePicture(300, 200, NIC_RGB8);
+  const Bytes file = EncodeSmall(context, picture, 70, 64);
+  Decode(context, file);
+  REQUIRE(listener.Count("2 model 4000 ") == 1);  // used twice, loaded once
+  REQUIRE(listener.Count("added by the caller") == 1);
+
+  const Encoder encoder = NewEncoder(context);
+  Set(encoder, NIC_ENCODER_TARGET_SIZE, static_cast<double>(file.size()));
+  Encode(encoder, picture);
+  REQUIRE(listener.Count("3 gain level ") >= 2);
+  REQUIRE(listener.Count("1 ") == 0);
+  nic_encoder_reset(encoder.get());
+  Set(encoder, NIC_ENCODER_MODEL_ID, kSmallModelId);
+  Set(encoder, NIC_ENCODER_TARGET_SIZE, 1);
+  Encode(encoder, picture);
+  REQUIRE(listener.Count("1 the target lies outside") == 1);
+  REQUIRE(listener.same_thread);
+  for (const std::string& line : listener.lines) REQUIRE(line.find('\n') == std::string::npos);
+}
+
+TEST_CASE("the log tells of slices that were passed over") {
+  Listener listener;
+  const Context context = NewSmallContext(listener.Options());
+  Bytes file = EncodeSmall(context, MakePicture(300, 200, NIC_RGB8), 70, 64);
+  nic_slice_info slice;
+  REQUIRE(nic_read_slice_info(file.data(), file.size(), nullptr, 5, &slice, nullptr) == NIC_OK);
+  file[slice.offset + slice.size / 2] ^= 0x55;
+  const Decoder decoder = NewDecoder(context);
+  REQUIRE(nic_decoder_set(decoder.get(), NIC_DECODER_KEEP_GOING, 1) == NIC_OK);
+  REQUIRE(nic_decoder_open(decoder.get(), file.data(), file.size()) == NIC_OK);
+  const auto drop = [](void*, uint32_t, uint32_t, const uint8_t*, size_t) { return 0; };
+  REQUIRE(nic_decoder_decode_rows(decoder.get(), drop, nullptr) == NIC_SLICE_DAMAGED);
+  REQUIRE(listener.Count("1 1 slices are damaged or missing") == 1);
+}
+
+TEST_CASE("the log tells of packages and plug-ins that cannot be used") {
+  const auto folder = std::filesystem::temp_directory_path() / ("nic-log-" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "broken.nicm") << "this is no package";
+  std::ofstream(folder / "libnic-torch.so") << "this is no library";
+  const Environment models("NIC_MODEL_PATH", folder.c_str());
+  const Environment plugins("NIC_PLUGIN_PATH", folder.c_str());
+  Listener listener;
+  const Context context = NewSmallContext(listener.Options());
+  nic_model_info info;
+  REQUIRE(nic_context_model(context.get(), 1000, &info, nullptr) == NIC_INVALID_ARGUMENT);
+  REQUIRE(listener.Count("1 " + (folder / "broken.nicm").string() + " is passed over: ") == 1);
+
+  const Encoder encoder = NewEncoder(context);
+  Set(encoder, NIC_ENCODER_EFFORT, 6);
+  Picture picture = MakePicture(20, 20, NIC_RGB8);
+  const nic_image image = picture.View();
+  const uint8_t* bytes = nullptr;
+  size_t size = 0;
+  REQUIRE(nic_encoder_encode(encoder.get(), &image, 0, &bytes, &size, nullptr) == NIC_UNSUPPORTED_FEATURE);
+  REQUIRE(listener.Count("1 plug-in " + (folder / "libnic-torch.so").string() + " cannot be loaded: ") == 1);
+  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("an unknown target is refused, from the options and from the environment") {

@@ -56,6 +56,28 @@ TEST_CASE("a picture of 16 bits comes back in its own format, alpha exactly") {
   }
 }
 
+TEST_CASE("premultiplied colours of 16 bits stay premultiplied") {
+  const Context context = NewSmallContext();
+  const auto format = GENERATE(NIC_GREY_ALPHA16, NIC_RGBA16);
+  const Picture picture = MakePicture(70, 40, format);
+  const Encoder encoder = NewEncoder(context);
+  const Bytes plain = Encode(encoder, picture);
+  Set(encoder, NIC_ENCODER_PREMULTIPLIED, 1);
+  const Bytes file = Encode(encoder, picture);
+  const Decoder decoder = NewDecoder(context);
+  for (const bool said : {false, true}) {
+    const Bytes& bytes = said ? file : plain;
+    int premultiplied = -1;
+    REQUIRE(nic_decoder_open(decoder.get(), bytes.data(), bytes.size()) == NIC_OK);
+    REQUIRE(nic_decoder_premultiplied(decoder.get(), &premultiplied) == NIC_OK);
+    REQUIRE(premultiplied == (said ? 1 : 0));
+  }
+  // Only a note: samples of either depth are the same.
+  REQUIRE(Decode(context, file).pixels == Decode(context, plain).pixels);
+  const auto narrow = static_cast<nic_pixel_format>(format & 15);
+  REQUIRE(DecodeAs(context, file, narrow).pixels == DecodeAs(context, plain, narrow).pixels);
+}
+
 TEST_CASE("any file decodes in either depth, and the depths agree") {
   const Context context = NewSmallContext();
   const auto own = GENERATE(NIC_GREY8, NIC_RGBA8, NIC_GREY_ALPHA16, NIC_RGB16);

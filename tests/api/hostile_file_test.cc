@@ -196,7 +196,7 @@ TEST_CASE("pictures larger than an address space are refused even without limits
   Sample sample;
   nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
   options.threads = 1;
-  options.limits = {UINT64_MAX, UINT32_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+  options.limits = {UINT64_MAX, UINT32_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, {}};
   const Context context = NewSmallContext(options);
   nic::FileHeader header = sample.header;
   header.width = UINT32_MAX;

@@ -293,6 +293,24 @@ TEST_CASE("calls in the wrong order are refused") {
   REQUIRE(nic_decoder_next(decoder.get(), &event) == NIC_WRONG_STATE);
 }
 
+TEST_CASE("an event of a newer header keeps its new fields") {
+  const Context context = NewSmallContext();
+  const Bytes file = MakeFile(context, MakePicture(40, 30, NIC_RGB8), false);
+  const Decoder decoder = NewDecoder(context);
+  struct {
+    nic_event known;
+    uint64_t later;
+  } event = {NIC_EVENT_INIT, 77};
+  event.known.struct_size = sizeof event;
+  REQUIRE(nic_decoder_begin_push(decoder.get()) == NIC_OK);
+  REQUIRE(nic_decoder_push(decoder.get(), file.data(), file.size()) == NIC_OK);
+  while (event.known.type != NIC_EVENT_DONE) {
+    REQUIRE(nic_decoder_next(decoder.get(), &event.known) == NIC_OK);
+    REQUIRE(event.known.struct_size == sizeof event);
+    REQUIRE(event.later == 77);
+  }
+}
+
 TEST_CASE("the memory that decoding needs is told beforehand") {
   const auto drop = [](void*, uint32_t, uint32_t, const uint8_t*, size_t) { return 0; };
   nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;

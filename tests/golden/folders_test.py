@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pictures
-from support import BIN, ToolTest, main
+from support import BIN, LIBRARY, ToolTest, main
 
 STAMP = 1_000_000_000
 
@@ -112,7 +112,7 @@ class Folders(ToolTest):
                          ('written', 0, None, False))
         self.assertEqual(told[1]['result'], 'failed')
         self.assertEqual((told[1]['exit_status'], told[1]['error']), (3, 'not a PNG, JPEG or PNM picture'))
-        told = self.lines(self.run_tool('nicenc', '--json', '-v', 'a.png', 'a.nic', err='nicenc: a.png: .*'))
+        told = self.lines(self.run_tool('nicenc', '--json', '-v', 'a.png', 'a.nic', err=LIBRARY + 'nicenc: a.png: .*'))
         self.assertGreater(told[0]['psnr'], 10)
         told = self.lines(self.run_tool('nicdec', '--json', 'a.nic', 'b.ppm'))
         self.assertEqual((told[0]['width'], told[0]['height'], told[0]['bytes']), (60, 40, len(self.load('b.ppm'))))

@@ -3,7 +3,7 @@
 import subprocess
 
 import pictures
-from support import ToolTest, main
+from support import LIBRARY, ToolTest, main
 
 
 def huge(file):
@@ -61,7 +61,7 @@ class Decoding(ToolTest):
     def test_verbose_limits_version_help(self):
         self.coded()
         self.run_tool('nicdec', '-v', 'photo.nic', 'a.png',
-                      err=r'nicdec: photo\.nic: 64 x 48 RGB, [0-9,]+ bytes, [0-9.]+ bpp, [0-9.]+ s, .* megapixels a second.*')
+                      err=LIBRARY + r'nicdec: photo\.nic: 64 x 48 RGB, [0-9,]+ bytes, [0-9.]+ bpp, [0-9.]+ s, .* megapixels a second.*')
         self.run_tool('nicdec', '--quiet', 'photo.nic', 'a.png')
         self.fails('nicdec', '--max-pixels', 3000, 'photo.nic', 'out.png', status=6, err='nicdec: photo.nic: too many pixels.*')
         self.fails('nicdec', '--max-memory', '2k', 'photo.nic', 'out.png', status=6, err='nicdec: .*memory.*')

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import pictures
-from support import DATA, ToolTest, main
+from support import DATA, LIBRARY, ToolTest, main
 
 
 class Roi(ToolTest):
@@ -16,7 +16,7 @@ class Roi(ToolTest):
         rows = [[255 if 32 <= x < 64 else 0 for x in range(width) for _ in range(channels)] for _ in range(height)]
         return self.store(name, pictures.png(rows, colour))
 
-    def encode(self, *options, told=r'nicenc: photo\.png: .*'):
+    def encode(self, *options, told=LIBRARY + r'nicenc: photo\.png: .*'):
         return self.run_tool('nicenc', '-v', '-q', 30, *options, 'photo.png', 'a.nic', err=told).err
 
     def test_the_region_gets_better_and_the_file_larger(self):
@@ -118,7 +118,7 @@ class Rate(ToolTest):
 
     def test_target_psnr_is_reached(self):
         self.photo(width=128, height=96)
-        tell = r'nicenc: photo\.png: .*PSNR ([0-9.]+) dB.*'
+        tell = LIBRARY + r'nicenc: photo\.png: .*PSNR ([0-9.]+) dB.*'
         import re
         ends = [float(re.match(tell, self.run_tool('nicenc', '-v', '-q', q, 'photo.png', 'a.nic', err=tell).err)[1])
                 for q in (0, 100)]
@@ -209,7 +209,7 @@ class Options(ToolTest):
     def test_verbose_tells_rate_and_distortion(self):
         self.photo()
         self.run_tool('nicenc', '-v', 'photo.png', 'photo.nic',
-                      err=r'nicenc: photo\.png: 64 x 48 RGB, [0-9,]+ bytes, [0-9.]+ bpp, PSNR [0-9.]+ dB, '
+                      err=LIBRARY + r'nicenc: photo\.png: 64 x 48 RGB, [0-9,]+ bytes, [0-9.]+ bpp, PSNR [0-9.]+ dB, '
                           r'gain level \d+ \+ \d+/256, [0-9.]+ s')
 
     def test_version_and_help(self):

@@ -18,6 +18,7 @@ BIN = pathlib.Path(os.environ['NIC_BIN'])
 DATA = pathlib.Path(__file__).parent / 'data'
 ROOT = pathlib.Path(__file__).parent.parent.parent
 TIMEOUT = 300
+LIBRARY = r'\w+: libnic \d[^\n]*\n(?:\w+: model [^\n]*\n)+'  # what libnic logs with --verbose
 
 # Anything a sanitizer has to say gets an exit status that no tool uses.
 _ENVIRONMENT = dict(os.environ, ASAN_OPTIONS='exitcode=99', UBSAN_OPTIONS='exitcode=99:print_stacktrace=1', LC_ALL='C')
