@@ -17,6 +17,7 @@ _TITLES = {
     'encode': 'Encoding',
     'nic': 'Introduction and version',
     'export': 'Visibility of symbols',
+    'cpp': 'C++',
 }
 
 
@@ -54,6 +55,15 @@ def header(name, text):
     return '/** @file */\n%s\n/** @addtogroup %s\n * @{ */\n%s\n/** @} */\n' % (about, name, body)
 
 
+def to_c_comments(text):
+    """Comments of C++ that take whole lines, as comments of C."""
+    def block(found):
+        indent = found.group(1)
+        lines = [line.strip()[2:] for line in found.group().rstrip('\n').split('\n')]
+        return '%s/*%s */\n' % (indent, ('\n' + indent + ' *').join(lines))
+    return re.sub(r'(?m)^( *)//[^\n]*\n(?:\1//[^\n]*\n)*', block, text)
+
+
 def example(name, text):
     match = re.match(r'(?s)/\*(.*?)\*/|((?://[^\n]*\n)+)', text)
     about = match.group(1) or match.group(2).replace('//', '')
@@ -67,6 +77,10 @@ def main():
     text = path.read_text()
     if path.parent.name == 'examples':
         sys.stdout.write(example(path.name, text))
+    elif path.suffix == '.hpp':
+        # Members' comments stand before them, indented; after mark_comments they are Doxygen's too.
+        text = re.sub(r'(?m)^( +)/\* ', r'\1/** ', to_c_comments(text))
+        sys.stdout.write(header('cpp', text))
     else:
         sys.stdout.write(header(path.stem, text))
 

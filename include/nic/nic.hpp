@@ -1,4 +1,20 @@
-// RAII over the C API, for C++17 and later. Failures are thrown as nic::Error. A Context must outlive what is made of it.
+// The C API for C++17 and later: objects that free themselves, pictures that own their pixels, failures as exceptions.
+//
+//   nic::Context context;
+//   nic::Decoder decoder(context);
+//   nic::Image image = decoder.Decode(bytes, size);
+//
+//   nic::Encoder encoder(context);
+//   encoder.Set(NIC_ENCODER_TARGET_SIZE, 100000);
+//   std::vector<uint8_t> file = encoder.Encode(image.view());
+//
+// Everything else - parameters and their bounds, regions, metadata, streaming - is the C API's, called with get().
+//
+// Ownership: a Context must outlive what is made of it; what is returned owns its memory. Objects move and do not copy.
+//
+// Errors: a failure is thrown as nic::Error, with the status, the byte of the input and the message. Objects stay usable.
+//
+// Threads: as in nic/nic.h: one thread at a time for a Context and all that is made of it.
 #ifndef NIC_NIC_HPP
 #define NIC_NIC_HPP
 
@@ -11,6 +27,7 @@
 
 namespace nic {
 
+// A failure of the C API.
 class Error : public std::runtime_error {
  public:
   explicit Error(const nic_error& error)
@@ -22,6 +39,7 @@ class Error : public std::runtime_error {
   nic_error error_;
 };
 
+// Throws unless `status` is NIC_OK.
 inline void ThrowIf(nic_status status, const nic_error& error) {
   if (status != NIC_OK) throw Error(error);
 }
@@ -52,6 +70,7 @@ struct Image {
   std::vector<uint8_t> pixels;
 };
 
+// Threads, memory, limits and models: see nic/context.h.
 class Context : public Handle<nic_context, nic_context_new, nic_context_free> {
  public:
   explicit Context(const nic_context_options& options = NIC_CONTEXT_OPTIONS_INIT) : Handle(&options) {}
@@ -64,6 +83,7 @@ class Context : public Handle<nic_context, nic_context_new, nic_context_free> {
   }
 };
 
+// From .nic bytes to pixels: see nic/decode.h.
 class Decoder : public Handle<nic_decoder, nic_decoder_new, nic_decoder_free> {
  public:
   explicit Decoder(const Context& context) : Handle(context.get()) {}
@@ -90,6 +110,7 @@ class Decoder : public Handle<nic_decoder, nic_decoder_new, nic_decoder_free> {
   void Check(nic_status status) const { ThrowIf(status, *nic_decoder_error(get())); }
 };
 
+// From pixels to .nic bytes: see nic/encode.h.
 class Encoder : public Handle<nic_encoder, nic_encoder_new, nic_encoder_free> {
  public:
   explicit Encoder(const Context& context) : Handle(context.get()) {}
