@@ -19,7 +19,10 @@ struct Description {
   uint64_t decode_memory = 0;          // bytes to decode it with one thread; 0 if that is not known
   std::vector<nic_slice_info> slices;  // as many as the bytes hold
 
-  double bpp() const { return 8.0 * static_cast<double>(info.file_size) / info.width / info.height; }
+  // In the order of operations of nic_encode_result.bpp, so that nicenc and nicinfo say the same.
+  double bpp() const {
+    return 8 * static_cast<double>(info.file_size) / (static_cast<double>(info.width) * static_cast<double>(info.height));
+  }
 };
 
 // Reads and describes a file. A failure of kExitTruncated may come with a description all the same: info.width is not
