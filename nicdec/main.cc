@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "nicdec/decoder.h"
+#include "tools/command_line.h"
 #include "tools/output_file.h"
 
 namespace {

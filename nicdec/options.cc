@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "tools/command_line.h"
 #include "tools/number.h"
 #include "tools/picture_writer.h"
 

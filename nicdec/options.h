@@ -6,8 +6,11 @@
 #include <string>
 
 #include "tools/arguments.h"
+#include "tools/metadata_file.h"
 
 namespace nic::tools {
+
+class CommandLine;
 
 // Pixels of a picture.
 struct Region {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "nicenc/encoder.h"
+#include "tools/command_line.h"
 #include "tools/folder.h"
 #include "tools/output_file.h"
 

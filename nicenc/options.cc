@@ -2,6 +2,8 @@
 
 #include <sstream>
 
+#include "tools/command_line.h"
+
 namespace nic::tools {
 namespace {
 

@@ -3,11 +3,15 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "tools/arguments.h"
 #include "tools/metadata.h"
+#include "tools/metadata_file.h"
 
 namespace nic::tools {
+
+class CommandLine;
 
 struct EncodeOptions : Arguments {
   // At most one of these is set; quality kDefaultQuality without any.

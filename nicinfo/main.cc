@@ -4,7 +4,7 @@
 
 #include "nicinfo/json.h"
 #include "nicinfo/text.h"
-#include "tools/arguments.h"
+#include "tools/command_line.h"
 #include "tools/context.h"
 #include "tools/number.h"
 #include "tools/output_file.h"

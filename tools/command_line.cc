@@ -1,4 +1,4 @@
-#include "tools/arguments.h"
+#include "tools/command_line.h"
 
 #include <cerrno>
 #include <cstdio>
