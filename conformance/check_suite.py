@@ -28,7 +28,8 @@ import nicref  # noqa: E402
 def check_valid(case, models):
     expected = json.loads((case / "test.json").read_text())
     nicref.MAX_SIDE = 1 << 20 if case.parent.name == "uncommon" else 65535
-    described = nicref.describe(nicref.decode((case / "input.nic").read_bytes(), models.find, nicref.Dump()))
+    described = nicref.describe(nicref.decode((case / "input.nic").read_bytes(), models.find, nicref.Dump(),
+                                              scale=expected.get("scale", 1)))
     different = [name for name, value in described.items() if value != expected[name]]
     return f"other {', '.join(different)}" if different else None
 
@@ -46,7 +47,7 @@ def check_refused(case, expect, models):
     nicref.MAX_SIDE = 65535
     try:
         own = nicref.Models([case]) if (case / "model.nicm").exists() else models
-        nicref.decode((case / "input.nic").read_bytes(), own.find, nicref.Dump())
+        nicref.decode((case / "input.nic").read_bytes(), own.find, nicref.Dump(), scale=expect.get("scale", 1))
     except nicref.Refused as refused:
         return judge(expect, refused.status, refused.offset)
     return "accepted"
@@ -59,7 +60,9 @@ def check_refused_by_libnic(program, cases):
     calls = [(shipped, plain)] + [([case / "model.nicm"], [case]) for case in cases if (case / "model.nicm").exists()]
     failures = {}
     for packages, files in calls:
-        words = [program, *map(str, packages), "--", *(str(case / "input.nic") for case in files)]
+        scales = {json.loads((case / "expect.json").read_text()).get("scale", 1) for case in files}
+        assert len(scales) == 1
+        words = [program, "--scale", str(*scales), *map(str, packages), "--", *(str(case / "input.nic") for case in files)]
         lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
         for case, line in zip(files, lines, strict=True):
             status, offset, _ = line.split(" ", 2)

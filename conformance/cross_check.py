@@ -3,7 +3,7 @@
 
     cross_check.py --generate PROGRAM [--count N] [--seed S] [--keep FOLDER]
 
-Compares the latents of every slice, the pixels, and the output of every model's analysis, byte for byte. Exits with 77
+Compares the latents of every slice, the pixels of all scales, and the output of every model's analysis, byte for byte. Exits with 77
 where NumPy is absent.
 """
 
@@ -30,23 +30,31 @@ def read_ppm(path):
     return np.frombuffer(samples, np.uint8).reshape(height, width, 3)
 
 
+def all_samples(result):
+    samples = result.pixels
+    if result.alpha is not None:
+        samples = np.dstack((samples, result.alpha))
+    return nicref.sample_bytes(samples)
+
+
 def check_file(path, model):
     """What differs, or None."""
     result = nicref.decode(path.read_bytes(), lambda model_id, digest: model, nicref.Dump())
     latents = b"".join(nicref.as_bytes(z) + nicref.as_bytes(y) for z, y in result.slices)
     if latents != path.with_suffix(".latents").read_bytes():
         return "latents"
-    samples = result.pixels
-    if result.alpha is not None:
-        samples = np.dstack((samples, result.alpha))
-    if nicref.sample_bytes(samples) != path.with_suffix(".pixels").read_bytes():
+    if all_samples(result) != path.with_suffix(".pixels").read_bytes():
         return "pixels"
+    for scale in (8, 16):
+        smaller = nicref.decode(path.read_bytes(), lambda model_id, digest: model, nicref.Dump(), scale=scale)
+        if all_samples(smaller) != path.with_suffix(f".pixels-{scale}").read_bytes():
+            return f"pixels of 1/{scale}"
     return None
 
 
 def check_model(path, counts):
     package = nicref.Package(path.read_bytes())
-    model = nicref.read_decoder_section(package.unpack(nicref.DECODER))
+    model = nicref.load_model(package)
     nicref.read_encoder_section(package.unpack(nicref.ENCODER), model)
     for graph in [model.hyper_synthesis, model.synthesis, model.analysis] + [p.context for p in model.passes]:
         for node in graph.nodes:

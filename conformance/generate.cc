@@ -3,7 +3,8 @@
 //   conformance_generate COUNT SEED FOLDER
 //
 // writes for each model M    mM.nicm, and mM.ppm with mM.analysed: a picture and the analysis' output for it
-//        for each file N     mM-N.nic, mM-N.latents (z and y of each slice), mM-N.pixels (samples, interleaved, alpha last)
+//        for each file N     mM-N.nic, mM-N.latents (z and y of each slice), mM-N.pixels (samples, interleaved, alpha
+//                            last), mM-N.pixels-8 and mM-N.pixels-16 (the same of the smaller pictures)
 // with 16-bit numbers low byte first. The pixels are what the public API gives, by another target for each file.
 #include <algorithm>
 #include <cstdio>
@@ -75,6 +76,26 @@ class Reader {
     return pixels;
   }
 
+  // A picture that is `scale` times smaller.
+  std::vector<uint8_t> DecodeSmaller(const std::vector<uint8_t>& file, uint32_t scale) {
+    nic_decoder* decoder = nullptr;
+    nic_info info;
+    const bool opened = nic_decoder_new(context_, &decoder, nullptr) == NIC_OK &&
+                        nic_decoder_set(decoder, NIC_DECODER_SCALE, scale) == NIC_OK &&
+                        nic_decoder_open(decoder, file.data(), file.size()) == NIC_OK &&
+                        nic_decoder_info(decoder, &info) == NIC_OK;
+    if (!opened) Fail("a valid file does not open");
+    const uint32_t width = nic_scaled_side(info.width, scale), height = nic_scaled_side(info.height, scale);
+    const size_t stride = size_t{width} * nic_format_bytes(info.format);
+    std::vector<uint8_t> pixels(stride * height);
+    const nic_image image = {width, height, info.format, stride, pixels.data()};
+    if (nic_decoder_decode(decoder, &image) != NIC_OK) {
+      Fail(std::string("a smaller picture does not decode: ") + nic_decoder_error(decoder)->message);
+    }
+    nic_decoder_free(decoder);
+    return pixels;
+  }
+
   // Decodes a random region and compares it with the whole picture.
   void CheckRegion(const std::vector<uint8_t>& file, const std::vector<uint8_t>& whole, std::mt19937& random) {
     nic_decoder* decoder = nullptr;
@@ -125,6 +146,8 @@ class Generator {
     choices.version = static_cast<uint32_t>(Draw(random, 0, 300));
     choices.notes = OneIn(random, 3);
     choices.zstd_level = Draw(random, 1, 19);
+    const std::vector<std::vector<int>> previews = {{}, {8}, {16}, {8, 16}};
+    AddRandomPreviews(random, previews[static_cast<size_t>(Draw(random, 0, 3))], memory, &model);
     const std::string name = folder_ + "/m" + std::to_string(number);
     const std::vector<uint8_t> package = MakePackage(model, choices, memory);
     WriteBytes(name + ".nicm", package.data(), package.size());
@@ -190,6 +213,10 @@ class Generator {
     WriteBytes(name + ".latents", latents.data(), latents.size() * sizeof(int16_t));
     const std::vector<uint8_t> pixels = decoder->Decode(file.bytes);
     WriteBytes(name + ".pixels", pixels.data(), pixels.size());
+    for (const int scale : kPreviewScales) {
+      const std::vector<uint8_t> smaller = decoder->DecodeSmaller(file.bytes, static_cast<uint32_t>(scale));
+      WriteBytes(name + ".pixels-" + std::to_string(scale), smaller.data(), smaller.size());
+    }
     for (int i = 0; i < 3; ++i) decoder->CheckRegion(file.bytes, pixels, random);
   }
 

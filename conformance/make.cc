@@ -54,6 +54,7 @@ struct Case {
   bool alpha = false;
   bool gain_map = false;
   bool deep = false;  // 16 bits
+  int scale = 1;      // how many times smaller it is to be decoded
   Symbols symbols = Symbols::kTypical;
   std::vector<MetadataElement> metadata = {};
 };
@@ -81,10 +82,12 @@ class Maker {
  public:
   explicit Maker(std::string folder) : folder_(std::move(folder)) {}
 
-  void AddModel(const std::string& name, uint32_t id, uint32_t seed, const ModelWishes& wishes) {
+  void AddModel(const std::string& name, uint32_t id, uint32_t seed, const ModelWishes& wishes,
+                const std::vector<int>& previews = {}) {
     std::mt19937 random(seed);
     RandomModel model(memory_);
     FillRandomModel(random, wishes, memory_, &model);
+    AddRandomPreviews(random, previews, memory_, &model);
     PackageChoices choices;
     choices.id = id;
     choices.version = 1;
@@ -134,7 +137,7 @@ class Maker {
     Require(MakeRandomFile(random, *model.prepared, choices, memory_, &file), made.topic);
     const std::string place = folder_ + "/" + group + "/" + number + "-" + made.topic;
     WriteBytes(place + "/input.nic", file.bytes.data(), file.bytes.size());
-    const std::string recipe = made.title + "\n" + made.model + "\n";
+    const std::string recipe = made.title + "\n" + made.model + "\n" + std::to_string(made.scale) + "\n";
     WriteBytes(place + "/recipe.txt", recipe.data(), recipe.size());
   }
 
@@ -183,6 +186,11 @@ void AddModels(Maker& maker, const std::string& folder) {
   maker.AddModel("nothing-coded", 4011, 111, {.latent_factor = 16, .scales = 7, .first_coded_scale = 7});
   maker.AddModel("bits-lowest", 4012, 112, {.latent_factor = 16, .latent_bits = 0, .output_bits = 0});
   maker.AddModel("bits-highest", 4013, 113, {.latent_factor = 16, .latent_bits = 8, .output_bits = 7});
+  maker.AddModel("preview-factor-8", 4014, 114, {.latent_factor = 8, .passes = 1, .levels = 3}, {8, 16});
+  maker.AddModel("preview-factor-16", 4015, 115, {.latent_factor = 16, .passes = 2, .levels = 3}, {8, 16});
+  maker.AddModel("preview-factor-32", 4016, 116, {.latent_factor = 32, .passes = 2, .levels = 3}, {8, 16});
+  maker.AddModel("preview-one-scale", 4017, 117, {.latent_factor = 16, .passes = 2, .levels = 3}, {8});
+  maker.AddPackage("tiny-bad-preview", ReadPackage(folder + "/models/tiny-bad-preview.nicm"));
 }
 
 void AddSizes(Maker& maker) {
@@ -316,6 +324,38 @@ void AddModelCases(Maker& maker) {
   }
 }
 
+void AddPreviews(Maker& maker) {
+  const auto add = [&](Case made) {
+    for (const int scale : {8, 16}) {
+      Case scaled = made;
+      scaled.scale = scale;
+      scaled.topic = "scale-" + std::to_string(scale) + "-" + made.topic;
+      scaled.title = "1/" + std::to_string(scale) + ": " + made.title;
+      maker.Add(scaled);
+    }
+  };
+  add({.topic = "mean", .title = "means over squares, some cut, of a model without previews", .width = 130, .height = 97,
+       .slice_side_code = 0});
+  add({.topic = "mean-one-pixel", .title = "means over one pixel", .width = 1, .height = 1});
+  add({.topic = "mean-extremes", .title = "means of values that are clamped first", .model = "bits-highest", .width = 60,
+       .height = 50, .level = 0, .symbols = Symbols::kExtremes});
+  add({.topic = "mean-grey-alpha", .title = "means of grey and of alpha", .width = 100, .height = 33, .grey = true, .alpha = true});
+  add({.topic = "mean-depth-16", .title = "means in 16 bits, of alpha too", .width = 33, .height = 27, .alpha = true, .deep = true});
+  for (const char* model : {"preview-factor-8", "preview-factor-16", "preview-factor-32", "preview-one-scale"}) {
+    add({.topic = model, .title = std::string("model ") + model, .model = model, .width = 133, .height = 71, .slice_side_code = 0});
+  }
+  const char* const model = "preview-factor-16";
+  add({.topic = "preview-one-pixel", .title = "the preview of one pixel", .model = model, .width = 1, .height = 1});
+  add({.topic = "preview-gain-map", .title = "a preview under a gain map", .model = model, .width = 90, .height = 77, .gain_map = true});
+  add({.topic = "preview-grey-alpha", .title = "a grey preview and alpha", .model = model, .width = 70, .height = 61, .grey = true,
+       .alpha = true});
+  add({.topic = "preview-depth-16", .title = "a preview in 16 bits, and alpha", .model = model, .width = 65, .height = 40,
+       .alpha = true, .deep = true});
+  maker.Add({.topic = "preview-unused", .title = "A model with previews, decoded whole", .model = model, .width = 65, .height = 40});
+  maker.Add({.topic = "preview-bad-unused", .title = "A model with a preview that is not valid, decoded whole",
+             .model = "tiny-bad-preview", .level = 0});
+}
+
 }  // namespace
 }  // namespace nic::conformance
 
@@ -340,5 +380,6 @@ int main(int argc, char** argv) {
             "uncommon");
   AddGainMaps(maker);
   AddDepths(maker);
+  AddPreviews(maker);
   return 0;
 }

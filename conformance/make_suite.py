@@ -16,7 +16,7 @@ import sys
 import tiny_model
 import writing
 from writing import (Section, little, nicref, raw_step, stored_frame, symbol_step, varint, write_decoder_section,
-                     write_element, write_header, write_latents, write_package, write_slice, write_stream)
+                     write_element, write_header, write_latents, write_package, write_preview_section, write_slice, write_stream)
 
 HERE = pathlib.Path(__file__).resolve().parent
 LICENCE = "as the project's source code"
@@ -31,7 +31,7 @@ SENTENCES = (
     ("minor-", "container.md 3.2"), ("gain-map-", "elements.md 2; codec.md 5"), ("gain-", "container.md 3.4; codec.md 5"),
     ("metadata-", "container.md 4"), ("content-", "elements.md 3"), ("alpha-", "elements.md 1"),
     ("symbols-", "entropy.md 2.2, 2.3; codec.md 4.4"), ("model-", "model-sections.md; codec.md 4 to 6"),
-    ("depth-16-alpha-", "elements.md 1"), ("depth-16", "container.md 3.3; codec.md 7"))
+    ("scale-", "codec.md 10"), ("preview-", "model-package.md 3; codec.md 10"), ("depth-16-alpha-", "elements.md 1"), ("depth-16", "container.md 3.3; codec.md 7"))
 
 
 def sentence_of(topic):
@@ -39,16 +39,17 @@ def sentence_of(topic):
 
 
 def describe_valid(folder, models):
-    title, model = (folder / "recipe.txt").read_text().splitlines()
+    title, model, scale = (folder / "recipe.txt").read_text().splitlines()
     (folder / "recipe.txt").unlink()
     data = (folder / "input.nic").read_bytes()
     nicref.MAX_SIDE = 1 << 20  # for uncommon/
-    result = nicref.decode(data, models.find, nicref.Dump())
+    result = nicref.decode(data, models.find, nicref.Dump(), scale=int(scale))
     header = result.header
     features = ["grey" if header.channels == 1 else "rgb", *(["16 bits"] if header.bit_depth == 16 else []), f"lanes {header.lanes}", f"slices {len(result.slices)}"]
     features += [f"element {kind:#04x}" for kind in sorted({element[0] for element in result.elements[:-1]})]
     return {
         "title": title, "sentence": sentence_of(folder.name[4:]), "features": features, "model": model,
+        **({} if scale == "1" else {"scale": int(scale)}),
         "header": {name: value for name, value in vars(header).items() if name != "size"},
         **nicref.describe(result),
         "licence": LICENCE, "recipe": "conformance_make (conformance/make.cc)",
@@ -542,13 +543,53 @@ def graph_cases(b, c):
     add("context-outputs", "A context of one output", where, lambda m: m.passes[0].context.outputs.pop())
 
 
+def preview_cases(b, raw, c):
+    """Sections `preview` that are refused where a smaller picture is asked for."""
+    def add(topic, title, section, preview, status="NIC_MODEL_MALFORMED", **changes):
+        part = Section(4, preview, 1)
+        for name, value in changes.items():
+            setattr(part, name, value)
+        package, digest = write_tiny_package([Section(1, raw), part])
+        c.add(f"preview-{topic}", title, section, status, None, with_digest(b, digest), {"model.nicm": package}, scale=8)
+
+    def graph(change=None, nodes=True):
+        made = tiny_model.make_preview(nodes)
+        if change:
+            change(made)
+        return made
+
+    def write(*previews):
+        return write_preview_section(previews)
+
+    good = write((8, graph()))
+    where, demand = "model-sections.md 7a", "model-sections.md 8"
+    add("none", "A section without previews", where, write())
+    add("three", "A section with three previews", where, write((8, graph()), (16, graph()), (16, graph())))
+    add("scale-0", "A scale of 0", where, write((0, graph())))
+    add("scale-4", "A scale of 4", where, write((4, graph())))
+    add("scale-17", "A scale of 17", where, write((17, graph())))
+    add("scale-twice", "A scale twice", where, write((8, graph()), (8, graph())))
+    add("scale-order", "Scales that fall", where, write((16, graph()), (8, graph())))
+    add("other-size", "A graph of 1/8 for 1/16", demand, write((16, graph())))
+    add("other-channels", "A graph that gives out latents", demand, write((8, graph(nodes=False))))
+    add("cut", "A section that ends within a field", "model-sections.md 1", good[:-1])
+    add("over", "A byte behind the last field", "model-sections.md 1", good + b"\0")
+    add("weight-lowest", "A weight of -32768", "integer-networks.md 6",
+        write((8, graph(lambda g: g.nodes[0].weight.reshape(-1).__setitem__(0, -32768)))))
+    add("unsafe", "Weights whose sum may overflow", "integer-networks.md 5.2",
+        write((8, graph(lambda g: g.nodes[0].weight.fill(32767)))), "NIC_MODEL_UNSAFE")
+    add("section-check", "A wrong section_check", "model-package.md 4", good, check=1)
+    add("frame-damaged", "A frame that is none", "model-package.md 4", good, frame=b"\0" * 40)
+    add("unshuffle", "A preview with an unshuffle", demand, write((16, tiny_model.make_unshuffled_preview())))
+
+
 class Cases:
     """Collects cases into numbered folders, each with expect.json."""
 
     def __init__(self, folder):
         self.folder, self.number, self.rows = folder, 0, []
 
-    def add(self, topic, title, sentence, status, offset, data, others=None, alpha=False):
+    def add(self, topic, title, sentence, status, offset, data, others=None, alpha=False, scale=1):
         self.number += 1
         place = self.folder / f"{self.number:03}-{topic}"
         place.mkdir(parents=True)
@@ -561,6 +602,8 @@ class Cases:
                   "recipe": "make_suite.py"}
         if alpha:
             expect["alpha"] = True  # only a reader that gives out alpha need refuse it
+        if scale != 1:
+            expect["scale"] = scale  # the file is refused where a picture so many times smaller is asked for
         (place / "expect.json").write_text(json.dumps(expect, indent=1) + "\n")
         self.rows.append((place.name, title, sentence, statuses[0]))
 
@@ -581,6 +624,8 @@ def main():
         shutil.rmtree(HERE / group, ignore_errors=True)
     tiny = write_decoder_section(tiny_model.make_tiny_model())
     (HERE / "models" / "tiny.nicm").write_bytes(write_tiny_package([Section(1, tiny)])[0])
+    bad = write_package([Section(1, tiny), Section(4, b"\0", 1)], model_id=tiny_model.MODEL_ID + 1, name=b"tiny-bad-preview")[0]
+    (HERE / "models" / "tiny-bad-preview.nicm").write_bytes(bad)
     subprocess.run([sys.argv[1], str(HERE)], check=True)
     models = nicref.Models([HERE / "models"])
     valid = []
@@ -604,6 +649,7 @@ def main():
     gain_map_cases(one, cases)
     deep_alpha_cases(one, cases)
     graph_cases(one, cases)
+    preview_cases(one, tiny, cases)
     write_table_of_cases(valid, cases)
     print(f"make_suite: {len(valid)} valid, {len(cases.rows)} invalid")
 

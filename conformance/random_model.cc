@@ -381,6 +381,22 @@ void FillRandomModel(std::mt19937& random, const ModelWishes& wishes, Memory& me
   hyper_analysis.Output(hyper_analysis.Shrink(tensor, decoder.hyper_factor, decoder.hyper_channels, false));
 }
 
+void AddRandomPreviews(std::mt19937& random, const std::vector<int>& scales, Memory& memory, RandomModel* model) {
+  const DecoderModel& decoder = model->decoder;
+  for (const int scale : scales) {
+    PreviewModel::Preview& preview = model->preview.previews.emplace_back(memory);
+    preview.scale = scale;
+    GraphMaker maker(random, memory, &preview.graph);
+    int tensor = maker.Input(decoder.latent_channels, DrawBounds(random));
+    tensor = maker.AppendBody(tensor, Draw(random, 0, 3));
+    if (scale > decoder.latent_factor) {
+      maker.Output(maker.Shrink(tensor, scale / decoder.latent_factor, 3, false));
+    } else {
+      maker.Output(maker.Grow(tensor, decoder.latent_factor / scale, 3));
+    }
+  }
+}
+
 std::vector<uint8_t> MakePackage(const RandomModel& model, const PackageChoices& choices, Memory& memory) {
   std::pmr::vector<uint8_t> decoder(&memory), encoder(&memory), bytes(&memory);
   WriteDecoderSection(model.decoder, &decoder);
@@ -393,6 +409,11 @@ std::vector<uint8_t> MakePackage(const RandomModel& model, const PackageChoices&
     fine = fine && writer.Add(SectionType::kEncoder, kSectionOptional, encoder, choices.zstd_level).ok();
   }
   if (choices.notes) fine = fine && writer.Add(SectionType::kNotes, kSectionOptional, kNotes, choices.zstd_level).ok();
+  if (!model.preview.previews.empty()) {
+    std::pmr::vector<uint8_t> preview(&memory);
+    WritePreviewSection(model.preview, &preview);
+    fine = fine && writer.Add(SectionType::kPreview, kSectionOptional, preview, choices.zstd_level).ok();
+  }
   if (!fine || !writer.Finish(&bytes).ok()) return {};
   return {bytes.begin(), bytes.end()};
 }

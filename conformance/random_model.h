@@ -12,9 +12,10 @@
 namespace nic::conformance {
 
 struct RandomModel {
-  explicit RandomModel(Memory& memory) : decoder(memory), encoder(memory) {}
+  explicit RandomModel(Memory& memory) : decoder(memory), encoder(memory), preview(memory) {}
   DecoderModel decoder;
   EncoderModel encoder;
+  PreviewModel preview;  // may be without any
 };
 
 // What a model must be like; 0 and -1 leave it to chance.
@@ -33,10 +34,14 @@ struct ModelWishes {
 // well under a second with the scalar kernels.
 void FillRandomModel(std::mt19937& random, const ModelWishes& wishes, Memory& memory, RandomModel* model);
 
+// Adds to the model a preview for each of `scales`, which are of kPreviewScales and rise.
+void AddRandomPreviews(std::mt19937& random, const std::vector<int>& scales, Memory& memory, RandomModel* model);
+
 // A random table. Its alphabet lies within int16; often it is small, so that escapes are frequent.
 ModelTable MakeRandomTable(std::mt19937& random, Memory& memory);
 
-// The model as a package; `notes` adds a section that nothing depends on, `with_encoder` the encoder's section.
+// The model as a package, with its previews; `notes` adds a section that nothing depends on, `with_encoder` the encoder's
+// section.
 struct PackageChoices {
   uint32_t id = 0;
   uint32_t version = 0;

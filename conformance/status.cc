@@ -1,8 +1,9 @@
 // Says what the public API makes of files, one line each: the status, the byte offset or "-", and the message.
 //
-//   conformance_status MODEL.nicm... -- FILE.nic...
+//   conformance_status [--scale N] MODEL.nicm... -- FILE.nic...
 #include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -28,8 +29,22 @@ void Print(const nic_error& error) {
   std::printf(" %s\n", error.message);
 }
 
-void Decode(nic_context* context, const char* path) {
+int TakeRows(void*, uint32_t, uint32_t, const uint8_t*, size_t) { return 0; }
+
+// A picture that is `scale` times smaller.
+void DecodeSmaller(nic_context* context, const std::vector<unsigned char>& bytes, double scale) {
+  nic_decoder* decoder = nullptr;
+  nic_status status = nic_decoder_new(context, &decoder, nullptr);
+  if (status == NIC_OK) status = nic_decoder_set(decoder, NIC_DECODER_SCALE, scale);
+  if (status == NIC_OK) status = nic_decoder_open(decoder, bytes.data(), bytes.size());
+  if (status == NIC_OK) status = nic_decoder_decode_rows(decoder, TakeRows, nullptr);
+  Print(*nic_decoder_error(decoder));
+  nic_decoder_free(decoder);
+}
+
+void Decode(nic_context* context, const char* path, double scale) {
   const std::vector<unsigned char> bytes = ReadFile(path);
+  if (scale != 1) return DecodeSmaller(context, bytes, scale);
   static const unsigned char kNothing = 0;
   nic_image image;
   nic_error error;
@@ -46,6 +61,11 @@ int main(int argc, char** argv) {
   nic_context* context = nullptr;
   if (nic_context_new(&options, &context, nullptr) != NIC_OK) return 1;
   int i = 1;
+  double scale = 1;
+  if (argc > 2 && std::strcmp(argv[1], "--scale") == 0) {
+    scale = std::atof(argv[2]);
+    i = 3;
+  }
   nic_error error;
   for (; i < argc && std::strcmp(argv[i], "--") != 0; ++i) {
     const std::vector<unsigned char> package = ReadFile(argv[i]);
@@ -55,7 +75,7 @@ int main(int argc, char** argv) {
     nic_context_free(context);
     return 0;
   }
-  for (++i; i < argc; ++i) Decode(context, argv[i]);
+  for (++i; i < argc; ++i) Decode(context, argv[i], scale);
   nic_context_free(context);
   return 0;
 }

@@ -99,3 +99,21 @@ def make_tiny_model():
     a = convolve(m.synthesis, numbers, nicref.CONVOLUTION, a, 48, 3, -6000, 6000, 9)
     m.synthesis.outputs = [append(m.synthesis, nicref.SHUFFLE, a, 3, -6000, 6000, factor=4)]
     return m
+
+
+def make_preview(reads=True):
+    """The graph of 1/8: a convolution, or what gives out the latents themselves."""
+    numbers = Numbers(2)
+    graph = make_graph("preview 1/8", [(LATENTS, -8000, 8000)])
+    last = convolve(graph, numbers, nicref.CONVOLUTION, 0, 3, 3, -4000, 4000, 9)
+    graph.outputs = [last if reads else 0]
+    return graph
+
+
+def make_unshuffled_preview():
+    """A graph of 1/16 that must not be, for its unshuffle."""
+    numbers = Numbers(3)
+    graph = make_graph("preview 1/16", [(LATENTS, -8000, 8000)])
+    a = append(graph, nicref.UNSHUFFLE, 0, 4 * LATENTS, -8000, 8000, factor=2)
+    graph.outputs = [convolve(graph, numbers, nicref.CONVOLUTION, a, 3, 1, -4000, 4000, 9)]
+    return graph

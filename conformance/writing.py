@@ -146,6 +146,11 @@ def write_decoder_section(m):
     return section + write_graph(m.synthesis)
 
 
+def write_preview_section(previews):
+    """Of pairs of a scale and a graph."""
+    return varint(len(previews)) + b"".join(varint(scale) + write_graph(graph) for scale, graph in previews)
+
+
 # -- model-package.md -----------------------------------------------------------------------------------------------
 
 def stored_frame(raw):

@@ -123,6 +123,22 @@ Outcome Decoder::SetRegion(nic_info* info) {
   return {};
 }
 
+// Makes the result smaller as --scale says; its sides then stand in *info.
+Outcome Decoder::SetScale(nic_info* info) {
+  uint32_t scale = options_->scale;
+  if (scale == 0) {
+    const uint32_t longer = std::max(info->width, info->height);
+    scale = 16;
+    while (scale > 1 && nic_scaled_side(longer, scale) < options_->fit) scale = scale == 16 ? 8 : 1;
+  }
+  if (nic_decoder_set(decoder_, NIC_DECODER_SCALE, scale) != NIC_OK) {
+    return Outcome::Library(*nic_decoder_error(decoder_));
+  }
+  info->width = nic_scaled_side(info->width, scale);
+  info->height = nic_scaled_side(info->height, scale);
+  return {};
+}
+
 // Metadata that are damaged or beyond the limit never keep a picture from being decoded (format-spec/elements.md): they
 // are left out with a warning.
 Outcome Decoder::ReadMetadata(const Job& job, Metadata* metadata) {
@@ -190,6 +206,7 @@ Outcome Decoder::Decode(const Job& job, PictureFormat format, Summary* summary) 
   if (info.has_alpha && !HasAlpha(SamplesFor(format, info.format, options_->depth)))
     report_->Note(job.input, "PNM has no alpha; it is left out");
   nic_info decoded = info;
+  NIC_TOOLS_RETURN_IF_FAILED(SetScale(&decoded));
   NIC_TOOLS_RETURN_IF_FAILED(SetRegion(&decoded));
   Metadata metadata;
   NIC_TOOLS_RETURN_IF_FAILED(ReadMetadata(job, &metadata));

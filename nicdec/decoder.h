@@ -27,12 +27,13 @@ class Decoder {
  private:
   Outcome Load(const std::string& path);
   Outcome SetRegion(nic_info* info);
+  Outcome SetScale(nic_info* info);
   Outcome ReadMetadata(const Job& job, Metadata* metadata);
   // How the picture is to be turned, as ExifOrientation tells it; the metadata then ask for no more.
   uint32_t TakeOrientation(const Job& job, PictureFormat format, Metadata* metadata);
   Outcome WritePicture(const Job& job, const nic_info& info, PictureFormat format, Metadata metadata,
                        OutputFile* output);
-  // `decoded` has the sides of the region, `info` those of the picture.
+  // `decoded` has the sides of what came out, `info` those of the picture.
   void Tell(const Job& job, const nic_info& info, const nic_info& decoded, double seconds);
 
   const DecodeOptions* options_;

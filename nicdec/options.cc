@@ -50,8 +50,22 @@ std::string CheckRegion(const std::string& text) {
   return ParseRegion(text) ? "" : "'" + text + "' is not X,Y,W,H: left, top, width and height in pixels";
 }
 
+// How many times smaller, 0 for "auto"; nothing for anything else.
+std::optional<uint32_t> ParseScale(const std::string& text) {
+  for (const uint32_t scale : {1u, 8u, 16u}) {
+    if (text == "1/" + std::to_string(scale)) return scale;
+  }
+  return text == "auto" ? std::optional<uint32_t>(0) : std::nullopt;
+}
+
+std::string CheckScale(const std::string& text) {
+  return ParseScale(text) ? "" : "'" + text + "' is none of 1/1, 1/8, 1/16, auto";
+}
+
 // What contradicts itself; empty if nothing does.
 std::string CheckTogether(const DecodeOptions& options) {
+  if (options.region && options.scale != 1) return "--region and --scale exclude each other";
+  if (options.scale == 0 && !options.fit) return "--scale auto needs --fit";
   bool taken = (options.output_dir.empty() && options.files.back() == "-") || options.json;
   for (size_t i = 0; i < options.wanted.size(); ++i) {
     const std::string option = std::string("--") + kMetadataKinds[i].option;
@@ -82,6 +96,12 @@ std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, Decode
           "decode only these pixels: left, top, width, height")
       ->type_name("X,Y,W,H")
       ->check(CheckRegion);
+  line->app()
+      .add_option_function<std::string>(
+          "--scale", [options](const std::string& text) { options->scale = *ParseScale(text); },
+          "a picture so many times smaller, in a fraction of the time: 1/8, 1/16, or auto, the smallest that --fit can use")
+      ->type_name("SCALE")
+      ->check(CheckScale);
   line->app()
       .add_option("--depth", options->depth, "8 or 16 bits a sample, whatever the file says; default: the file's")
       ->type_name("BITS")

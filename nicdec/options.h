@@ -21,6 +21,7 @@ struct DecodeOptions : Arguments {
   std::string output_format;  // "png", "pnm", "pgm" or "ppm"; empty: by extension
   std::optional<Region> region;
   uint32_t depth = 0;  // 8 or 16; 0: the file's
+  uint32_t scale = 1;  // how many times smaller; 0: as --fit allows
   bool keep_going = false;
   bool auto_orient = false;
   uint32_t fit = 0;      // pixels; 0: as large as it is

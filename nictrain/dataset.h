@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -23,6 +24,11 @@ class Dataset {
   // Drops all but the first `count` pictures.
   void Keep(size_t count) {
     if (count < pictures_.size()) pictures_.resize(count);
+  }
+
+  // Adds the pictures of another.
+  void Append(Dataset&& other) {
+    for (Picture& picture : other.pictures_) pictures_.push_back(std::move(picture));
   }
 
   size_t size() const { return pictures_.size(); }

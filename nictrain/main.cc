@@ -14,6 +14,7 @@
 #include "evaluation.h"
 #include "exporter.h"
 #include "files.h"
+#include "preview.h"
 #include "trainer.h"
 #include "verification.h"
 
@@ -28,6 +29,7 @@ constexpr char kUsage[] =
     "       nictrain export --checkpoint PATH --data PATH --output FILE.nicm [--model NAME [--id N]] [--version N]\n"
     "                             [--notes FILE] [--first-coded SCALE] [--threads N]\n"
     "       nictrain verify --package FILE.nicm --checkpoint PATH --data PATH [--limit N] [--threads N]\n"
+    "       nictrain preview PACKAGE PICTURES... --output FILE.nicm [--kernel 1|3|5] [--rates N] [--limit N] [--threads N]\n"
     "       nictrain pack FOLDER PACK\n"
     "       nictrain halve CHECKPOINT FILE\n";
 
@@ -241,6 +243,63 @@ Status RunVerify(int count, char** texts) {
   return {};
 }
 
+Status PreviewInto(const Arguments& arguments, const PreviewOptions& options, const Dataset& pictures) {
+  const std::string& path = arguments.words[0];
+  std::vector<uint8_t> package;
+  NIC_RETURN_IF_ERROR(ReadFile(path, &package));
+  Memory memory;
+  DecoderModel decoder(memory);
+  EncoderModel encoder(memory);
+  NIC_RETURN_IF_ERROR(ReadModel(path, memory, &decoder, &encoder));
+  std::unique_ptr<PreparedModel> model;
+  NIC_RETURN_IF_ERROR(PreparedModel::Prepare(std::move(decoder), BestTarget(), memory, &model));
+  NIC_RETURN_IF_ERROR(model->PrepareEncoder(std::move(encoder), BestTarget(), memory));
+
+  PreviewModel preview(memory);
+  NIC_RETURN_IF_ERROR(FitPreview(*model, pictures, options, memory, ShowCount, &preview));
+  std::pmr::vector<uint8_t> bytes(&memory);
+  NIC_RETURN_IF_ERROR(AddPreview(package, preview, memory, &bytes));
+  NIC_RETURN_IF_ERROR(model->PreparePreview(std::move(preview), BestTarget(), memory));
+  std::vector<PreviewReport> reports;
+  NIC_RETURN_IF_ERROR(JudgePreview(*model, pictures, options, memory, &reports));
+  std::printf("scale,psnr_against_means,psnr_against_source,means_against_source,work,time\n");
+  for (const PreviewReport& report : reports) {
+    std::printf("1/%d,%.2f,%.2f,%.2f,%.3f,%.3f\n", report.scale, report.psnr, report.source_psnr,
+                report.mean_source_psnr, report.work, report.seconds / report.full_seconds);
+  }
+  const std::string output = arguments.get("output");
+  NIC_RETURN_IF_ERROR(WriteFile(output, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  std::printf("%s: %zu bytes, %zu without the preview\n", output.c_str(), bytes.size(), package.size());
+  return {};
+}
+
+Status RunPreview(int count, char** texts) {
+  Arguments arguments;
+  NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {"output", "kernel", "rates", "limit", "threads"}, &arguments));
+  if (arguments.words.size() < 2 || !arguments.has("output")) {
+    return Usage("preview: a package, pictures and --output are wanted");
+  }
+  PreviewOptions options;
+  double kernel = options.kernel;
+  double rates = options.rates;
+  double limit = 1e6;
+  NIC_RETURN_IF_ERROR(arguments.GetNumber("kernel", 1, 5, &kernel));
+  NIC_RETURN_IF_ERROR(arguments.GetNumber("rates", 1, 256, &rates));
+  NIC_RETURN_IF_ERROR(arguments.GetNumber("limit", 1, 1e6, &limit));
+  options.kernel = static_cast<int>(kernel);
+  options.rates = static_cast<int>(rates);
+  if (options.kernel % 2 == 0) return Usage("--kernel: none of 1, 3, 5");
+  NIC_RETURN_IF_ERROR(UseThreads(arguments));
+  Dataset pictures;
+  for (size_t i = 1; i < arguments.words.size(); ++i) {
+    Dataset more;
+    NIC_RETURN_IF_ERROR(Dataset::Load(arguments.words[i], 1, &more));
+    pictures.Append(std::move(more));
+  }
+  pictures.Keep(static_cast<size_t>(limit));
+  return PreviewInto(arguments, options, pictures);
+}
+
 Status RunPack(int count, char** texts) {
   Arguments arguments;
   NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {}, &arguments));
@@ -266,6 +325,7 @@ Status Dispatch(int count, char** texts) {
   if (command == "export") return RunExport(count - 2, texts + 2);
   if (command == "verify") return RunVerify(count - 2, texts + 2);
   if (command == "halve") return RunHalve(count - 2, texts + 2);
+  if (command == "preview") return RunPreview(count - 2, texts + 2);
   if (command == "pack") return RunPack(count - 2, texts + 2);
   return Usage("no such command");
 }

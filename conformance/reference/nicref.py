@@ -5,7 +5,7 @@ Written from format-spec/ in the order and with the names of its documents, to b
 clearness and exactness, not for speed: a picture of 64 x 64 pixels takes seconds at most. Needs Python 3.11, NumPy, and
 for zstd one of the modules zstandard or zstd, or the program zstd.
 
-    nicref.py [--model FILE_OR_FOLDER]... [--dump STAGE]... INPUT.nic [OUTPUT.ppm]
+    nicref.py [--model FILE_OR_FOLDER]... [--scale 1/8|1/16] [--dump STAGE]... INPUT.nic [OUTPUT.ppm]
 
 All arithmetic is on Python's integers and on int64 arrays: what the specification proves to fit 32 bits fits these.
 """
@@ -333,7 +333,7 @@ def read_slices(data, header, latents, keep_going=False):
 # -- model-package.md: identity, sections ---------------------------------------------------------------------------
 
 PACKAGE_SIGNATURE = b"\x8aNIM\r\n\x1a\n"
-DECODER, ENCODER, NOTES = 1, 2, 3
+DECODER, ENCODER, NOTES, PREVIEW = 1, 2, 3, 4
 
 
 def malformed_model(offset, message):
@@ -428,7 +428,7 @@ class Package:
             last = kind
             if flags & ~1:
                 raise Refused("NIC_UNSUPPORTED_FEATURE", None, "section_flags: a reserved bit is set")
-            if not flags & 1 and kind not in (DECODER, ENCODER, NOTES):
+            if not flags & 1 and kind not in (DECODER, ENCODER, NOTES, PREVIEW):
                 raise Refused("NIC_UNSUPPORTED_FEATURE", None, f"section_type: {kind} is unknown")
         sizes = [section[2] for section in self.sections]
         if sum(sizes) > MAX_SECTIONS_TOTAL or any(size > MAX_SECTION for size in sizes):
@@ -469,7 +469,12 @@ class Pass:
 
 
 class Model:
-    pass
+    previews = {}  # graphs by scale, once they are read
+    preview_section = None
+
+    def read_previews(self):
+        if self.preview_section is not None:
+            self.previews = read_preview_section(self.preview_section(), self)
 
 
 def read_table(reader):
@@ -588,6 +593,25 @@ def read_encoder_section(raw, m):
         raise malformed_model(None, "analysis: input range")
     if not m.hyper_analysis.inputs[0].contains(0, 0) or any(n.operation == UNSHUFFLE for n in m.hyper_analysis.nodes):
         raise malformed_model(None, "hyper_analysis: input range without 0, or an unshuffle")
+
+
+def read_preview_section(raw, m):
+    """The graphs of the smaller pictures, by scale."""
+    reader = Reader(raw, 0, 0, "NIC_MODEL_MALFORMED", "NIC_MODEL_MALFORMED")
+    previews, last = {}, 0
+    for _ in range(reader.small("previews", 1, 2)):
+        scale = reader.varint("scale")
+        if scale not in (8, 16) or scale <= last:
+            raise malformed_model(reader.offset, f"preview: scale: {scale} is not allowed here")
+        last = scale
+        graph = previews[scale] = read_graph(reader, f"preview 1/{scale}")
+        up, down = max(m.latent_factor // scale, 1), max(scale // m.latent_factor, 1)
+        judge_shape(graph, [m.latent_channels], [3], up, down)
+        if any(n.operation == UNSHUFFLE for n in graph.nodes):
+            raise malformed_model(None, f"{graph.name}: an unshuffle")
+    if reader.remaining:
+        raise malformed_model(reader.offset, "bytes behind the last field of the section")
+    return previews
 
 
 def judge_gains(gains):
@@ -965,6 +989,31 @@ def apply_gain_map(model, header, offsets, latents, dump):
     return gained
 
 
+def average(samples, scale):
+    """The mean over each square of scale x scale samples, as much of it as there is (codec.md, section 10)."""
+    height, width, channels = samples.shape
+    means = np.zeros((ceil_divide(height, scale), ceil_divide(width, scale), channels), np.int64)
+    for row in range(means.shape[0]):
+        for column in range(means.shape[1]):
+            square = samples[row * scale:(row + 1) * scale, column * scale:(column + 1) * scale].astype(np.int64)
+            n = square.shape[0] * square.shape[1]
+            means[row, column] = (2 * square.sum(axis=(0, 1)) + n) // (2 * n)
+    return means
+
+
+def run_preview(model, header, x, scale, dump):
+    """v of a picture that is `scale` times smaller, from gained latents x not yet in the range of a graph's input."""
+    graph = model.previews.get(scale, model.synthesis)
+    x = np.clip(x, graph.inputs[0].low, graph.inputs[0].high)
+    dump.array("gained", "x", x)
+    v = run_graph(graph, [x], dump)[0]
+    if scale in model.previews:
+        return v[:ceil_divide(header.height, scale), :ceil_divide(header.width, scale)]
+    v = v[:header.height, :header.width]
+    half = 128 << model.output_bits
+    return v if scale == 1 else average(np.clip(v, -half, half), scale)
+
+
 def round_pixels(model, header, v):
     b = model.output_bits
     if header.bit_depth == 16:
@@ -985,8 +1034,9 @@ def predict(filter_number, left, up, corner):
     return min((left, up, corner), key=lambda candidate: abs(e - candidate))  # the first of equals
 
 
-def decode_alpha(payload, offset, width, height, bit_depth):
-    """The samples of an alpha element, in the picture's depth, and whether the colours are premultiplied."""
+def decode_alpha(payload, offset, width, height, bit_depth, scale=1):
+    """The samples of an alpha element, in the picture's depth, and whether the colours are premultiplied. With a scale
+    that of the smaller picture."""
     if not payload or payload[0] > 3 or (payload[0] & 2 and bit_depth == 8):
         raise Refused("NIC_MALFORMED", offset, "alpha: flags: absent, a reserved bit is set, or `deep` in 8 bits")
     sample_bytes = 2 if payload[0] & 2 else 1
@@ -1014,6 +1064,8 @@ def decode_alpha(payload, offset, width, height, bit_depth):
         rows.append(alpha)
         above = alpha
     samples = np.array(rows, np.uint16)
+    if scale > 1:
+        samples = average(samples[:, :, None], scale)[:, :, 0].astype(np.uint16)
     if bit_depth == 8:
         return samples.astype(np.uint8), bool(payload[0] & 1)
     return samples * np.uint16(1 if sample_bytes == 2 else 257), bool(payload[0] & 1)
@@ -1059,9 +1111,9 @@ class Decoded:
     damage, a list of what was refused of the slices."""
 
 
-def decode(data, find_model, dump, keep_going=False):
-    """Decodes the bytes of a .nic file; find_model(model_id, model_digest) gives a Model or raises Refused. With
-    keep_going, slices that are refused or missing are taken as all 0 (codec.md, section 8)."""
+def decode(data, find_model, dump, keep_going=False, scale=1):
+    """Decodes the bytes of a .nic file; find_model(model_id, model_digest) gives a Model or raises Refused. `scale`: how
+    many times smaller the result is, 1, 8 or 16 (codec.md, section 10). With keep_going, slices that are refused or missing are taken as all 0 (codec.md, section 8)."""
     result = Decoded()
     header = result.header = read_header(data)
     dump.fields("header", header)
@@ -1082,6 +1134,8 @@ def decode(data, find_model, dump, keep_going=False):
                             f"hyper_size {piece.hyper_size} stream {piece.stream.hex()}")
 
     model = result.model = find_model(header.model_id, header.model_digest)
+    if scale > 1:
+        model.read_previews()
     if header.gain_level + (1 if header.interpolation else 0) >= model.levels:
         raise Refused("NIC_MALFORMED", None, "gain_level: above the model's highest level")
     height, width = ceil_divide(header.height, model.latent_factor), ceil_divide(header.width, model.latent_factor)
@@ -1115,10 +1169,7 @@ def decode(data, find_model, dump, keep_going=False):
         gained = apply_gain(latents, mantissas, shifts)
     else:
         gained = apply_gain_map(model, header, offsets, latents, dump)
-    synthesis_input = model.synthesis.inputs[0]
-    x = np.clip(gained, synthesis_input.low, synthesis_input.high)
-    dump.array("gained", "x", x)
-    v = run_graph(model.synthesis, [x], dump)[0][:header.height, :header.width]
+    v = run_preview(model, header, gained, scale, dump)
     dump.array("output", "v", v)
     result.pixels = round_pixels(model, header, v)
     dump.array("pixels", "pixels", result.pixels)
@@ -1126,7 +1177,7 @@ def decode(data, find_model, dump, keep_going=False):
     for kind, _, offset, size in result.elements:
         if kind == ALPHA:
             result.alpha, result.premultiplied = decode_alpha(data[offset:offset + size], offset, header.width,
-                                                              header.height, header.bit_depth)
+                                                              header.height, header.bit_depth, scale)
             dump.array("alpha", f"alpha, premultiplied {result.premultiplied}", result.alpha[:, :, None])
     return result
 
@@ -1170,6 +1221,13 @@ class Dump:
                 print(f"  ({row}, {column})", *array[row, column].tolist())
 
 
+def load_model(package):
+    model = read_decoder_section(package.unpack(DECODER))
+    if any(section[0] == PREVIEW for section in package.sections):
+        model.preview_section = lambda: package.unpack(PREVIEW)
+    return model
+
+
 class Models:
     """The packages in files and folders, found by id and digest."""
 
@@ -1186,7 +1244,7 @@ class Models:
             if package.digest & 0xFFFFFF != model_digest:
                 continue
             if package.digest not in self.loaded:
-                self.loaded[package.digest] = read_decoder_section(package.unpack(DECODER))
+                self.loaded[package.digest] = load_model(package)
             return self.loaded[package.digest]
         raise Refused("NIC_MODEL_MISMATCH" if named else "NIC_MODEL_MISSING", None,
                       f"no package for model {model_id}, digest ending in {model_digest:06x}")
@@ -1210,7 +1268,7 @@ def describe(result):
     alpha = {} if result.alpha is None else {"premultiplied": result.premultiplied,
                                              "alpha_sha256": hashlib.sha256(sample_bytes(result.alpha)).hexdigest()}
     return {
-        **alpha, "width": result.header.width, "height": result.header.height, "channels": result.header.channels,
+        **alpha, "width": result.pixels.shape[1], "height": result.pixels.shape[0], "channels": result.header.channels,
         "latents_sha256": [hashlib.sha256(as_bytes(z) + as_bytes(y)).hexdigest() for z, y in result.slices],
         "pixels_sha256": hashlib.sha256(sample_bytes(result.pixels)).hexdigest(),
     }
@@ -1225,6 +1283,7 @@ def main():
     parser.add_argument("--dump", action="append", default=[], choices=STAGES, metavar="STAGE",
                         help="print a stage: " + ", ".join(STAGES))
     parser.add_argument("--json", action="store_true", help="print SHA-256 of each slice's latents, of the pixels and of alpha")
+    parser.add_argument("--scale", choices=("1/1", "1/8", "1/16"), default="1/1", help="a picture so many times smaller")
     parser.add_argument("--keep-going", action="store_true", help="go on after a damaged or missing slice")
     arguments = parser.parse_args()
     places = arguments.model
@@ -1233,7 +1292,8 @@ def main():
         places.append(str(pathlib.Path(__file__).resolve().parents[2] / "models"))
     try:
         data = pathlib.Path(arguments.input).read_bytes()
-        result = decode(data, Models(places).find, Dump(arguments.dump), arguments.keep_going)
+        result = decode(data, Models(places).find, Dump(arguments.dump), arguments.keep_going,
+                        int(arguments.scale[2:]))
     except Refused as refused:
         print(f"nicref: {arguments.input}: {refused}", file=sys.stderr)
         return EXIT_STATUS[refused.status]

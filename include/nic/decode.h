@@ -49,16 +49,23 @@ typedef struct nic_decoder nic_decoder;
 typedef enum nic_decoder_parameter {
   NIC_DECODER_KEEP_GOING = 1, /* 0 or 1: a damaged or missing slice is decoded as if its latents were the picture's
                                  neutral grey, and decoding goes on; default 0 */
-  NIC_DECODER_FORMAT = 2      /* a nic_pixel_format, or 0 for the file's own; default 0. Alpha is dropped if the
+  NIC_DECODER_FORMAT = 2,     /* a nic_pixel_format, or 0 for the file's own; default 0. Alpha is dropped if the
                                  format has none, and opaque where the file has none. 16 bits may be asked for of a file
                                  of 8 bits too: decoding computes finer than that */
+  NIC_DECODER_SCALE = 3       /* 1, 8 or 16: the result is a picture so many times smaller, nic_scaled_side of either
+                                 side; default 1. A third of the work where the model's package has networks for it,
+                                 otherwise each pixel is the mean of those that it stands for, at the cost of them all.
+                                 Alpha is averaged, the colours are not weighted by it. Not together with a region */
 } nic_decoder_parameter;
+
+/* The length of a side, in pixels, of a picture that is decoded with NIC_DECODER_SCALE. */
+static inline uint32_t nic_scaled_side(uint32_t side, uint32_t scale) { return side / scale + (side % scale != 0); }
 
 NIC_API nic_status nic_decoder_new(nic_context *context, nic_decoder **decoder, nic_error *error);
 NIC_API void nic_decoder_free(nic_decoder *decoder); /* NULL is allowed */
 
 /* Tells what a parameter may be. NIC_DECODER_FORMAT allows no more than the numbers of nic_pixel_format, and 0, within its
- * bounds. NIC_INVALID_ARGUMENT for an unknown parameter. May be called at any time from any thread. */
+ * bounds, NIC_DECODER_SCALE no more than 1, 8 and 16. NIC_INVALID_ARGUMENT for an unknown parameter. May be called at any time from any thread. */
 NIC_API nic_status nic_decoder_bounds(nic_decoder_parameter parameter, nic_bounds *bounds);
 
 /* NIC_INVALID_ARGUMENT for an unknown parameter or a value out of bounds. Parameters stay set for later files. */
@@ -73,7 +80,7 @@ NIC_API nic_status nic_decoder_info(const nic_decoder *decoder, nic_info *info);
 
 /* Restricts decoding of the opened file to a rectangle of pixels, until the next nic_decoder_open. Only the slices that
  * it needs are read, and the pixels equal those of the whole picture. NIC_INVALID_ARGUMENT if it is empty or does not lie
- * inside the picture. */
+ * inside the picture, or if NIC_DECODER_SCALE is set. */
 NIC_API nic_status nic_decoder_set_region(nic_decoder *decoder, uint32_t x, uint32_t y, uint32_t width,
                                           uint32_t height);
 
@@ -84,12 +91,12 @@ NIC_API nic_status nic_decoder_metadata(nic_decoder *decoder, nic_metadata kind,
 /* Tells whether the colours of the opened file are premultiplied by its alpha; 0 for a file without alpha. */
 NIC_API nic_status nic_decoder_premultiplied(nic_decoder *decoder, int *premultiplied);
 
-/* Decodes the opened file into the caller's pixels: width and height of `image` must be the picture's or the region's,
+/* Decodes the opened file into the caller's pixels: width and height of `image` must be the picture's, the region's or the scaled ones,
  * its format the file's or NIC_DECODER_FORMAT's, or NIC_INVALID_ARGUMENT. After a failure the pixels are undefined, except with
  * NIC_DECODER_KEEP_GOING: then NIC_SLICE_DAMAGED or NIC_TRUNCATED comes with all pixels written. */
 NIC_API nic_status nic_decoder_decode(nic_decoder *decoder, const nic_image *image);
 
-/* Takes rows of the picture or region: `rows` of them from `y`, counted from its first, `stride` bytes apart, valid during the call only. A result other
+/* Takes rows of the picture, region or scaled picture: `rows` of them from `y`, counted from its first, `stride` bytes apart, valid during the call only. A result other
  * than 0 stops decoding with NIC_IO. */
 typedef int (*nic_rows_callback)(void *user, uint32_t y, uint32_t rows, const uint8_t *pixels, size_t stride);
 
@@ -127,7 +134,7 @@ typedef enum nic_event_type {
   NIC_EVENT_HEADER = 1,    /* the header is there: nic_decoder_info tells width, height and all that it says */
   NIC_EVENT_METADATA = 2,  /* metadata of kind `metadata` are there, for nic_decoder_metadata */
   NIC_EVENT_PICTURE = 3,   /* all that stands before the slices is there: nic_decoder_info tells alpha and sizes; a
-                              region may still be set, until the next call */
+                              region or scale may still be set, until the next call */
   NIC_EVENT_SLICE = 4,     /* slice number `slice` is decoded; `damaged` only with NIC_DECODER_KEEP_GOING */
   NIC_EVENT_ROWS = 5,      /* `rows` rows from `y` on, from the top down as with nic_rows_callback */
   NIC_EVENT_DONE = 6       /* all rows were told */
@@ -139,7 +146,7 @@ typedef struct nic_event {
   nic_metadata metadata;
   uint64_t slice; /* from left to right, then down, from 0 */
   int damaged;
-  uint32_t y; /* of the picture or region, from 0 */
+  uint32_t y; /* of the picture, region or scaled picture, from 0 */
   uint32_t rows;
   const uint8_t *pixels; /* valid until the next call with the decoder */
   size_t stride;         /* bytes from a row to the next */

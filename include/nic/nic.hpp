@@ -87,13 +87,16 @@ class Context : public Handle<nic_context, nic_context_new, nic_context_free> {
 class Decoder : public Handle<nic_decoder, nic_decoder_new, nic_decoder_free> {
  public:
   explicit Decoder(const Context& context) : Handle(context.get()) {}
-  void Set(nic_decoder_parameter parameter, double value) { Check(nic_decoder_set(get(), parameter, value)); }
-  // Decodes a whole file to the file's own pixel format.
+  void Set(nic_decoder_parameter parameter, double value) {
+    Check(nic_decoder_set(get(), parameter, value));
+    if (parameter == NIC_DECODER_SCALE) scale_ = static_cast<uint32_t>(value);
+  }
+  // Decodes a whole file to the file's own pixel format, as large as NIC_DECODER_SCALE says.
   Image Decode(const void* bytes, size_t size) {
     nic_info info;
     Check(nic_decoder_open(get(), bytes, size));
     Check(nic_decoder_info(get(), &info));
-    Image image(info.width, info.height, info.format);
+    Image image(nic_scaled_side(info.width, scale_), nic_scaled_side(info.height, scale_), info.format);
     const nic_image view = image.view();
     Check(nic_decoder_decode(get(), &view));
     return image;
@@ -108,6 +111,9 @@ class Decoder : public Handle<nic_decoder, nic_decoder_new, nic_decoder_free> {
     return event;
   }
   void Check(nic_status status) const { ThrowIf(status, *nic_decoder_error(get())); }
+
+ private:
+  uint32_t scale_ = 1;
 };
 
 // From pixels to .nic bytes: see nic/encode.h.

@@ -1,8 +1,10 @@
 // nic_decode and nic_decoder.
 #include "nic/decode.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <span>
 
@@ -50,10 +52,11 @@ std::span<const uint8_t> AlphaPayload(const nic_decoder& decoder) {
   return decoder.alpha_element ? decoder.file.Payload(*decoder.alpha_element) : std::span<const uint8_t>();
 }
 
-// Decodes and hands each row of samples to `take`, which counts rows from the region's first.
+// Decodes and hands each row of samples to `take`, which counts rows from the result's first.
 template <typename Take>
 Status DecodeRows(nic_decoder& decoder, Take&& take) {
   nic_context& context = decoder.context;
+  NIC_RETURN_IF_ERROR(FindPreview(decoder));
   NIC_RETURN_IF_ERROR(CheckDecodeWork(decoder));
   const Rect region = ResultRegion(decoder);
   RowConverter converter(decoder, region, AlphaPayload(decoder));
@@ -61,6 +64,7 @@ Status DecodeRows(nic_decoder& decoder, Take&& take) {
   GainMap gain_map;
   DecoderChoices choices;
   choices.keep_going = decoder.keep_going;
+  choices.scale = decoder.scale;
   if (decoder.gain_map_element) {
     NIC_RETURN_IF_ERROR(ReadGainMap(decoder, &gain_map));
     choices.gain_map = &gain_map;
@@ -82,7 +86,7 @@ Status CheckImage(const nic_decoder& decoder, const nic_image& image) {
   const Rect region = ResultRegion(decoder);
   if (!image.pixels) return InvalidArgument("image: pixels is null");
   if (image.width != region.width() || image.height != region.height()) {
-    return InvalidArgument("image: width or height is not that of the picture or region");
+    return InvalidArgument("image: width or height is not that of the picture, region or scaled picture");
   }
   if (image.format != ResultFormat(decoder)) return InvalidArgument("image: format is not the decoder's");
   if (!IsAligned(image.pixels, image.stride, image.format)) {
@@ -130,6 +134,17 @@ Status DecodeToCallback(nic_decoder& decoder, nic_rows_callback callback, void* 
   });
 }
 
+Status SetScale(nic_decoder& decoder, int scale) {
+  const bool known = scale == 1 || std::find(std::begin(kPreviewScales), std::end(kPreviewScales), scale) != std::end(kPreviewScales);
+  if (!known) return InvalidArgument("NIC_DECODER_SCALE: neither 1 nor 8 nor 16");
+  if (scale != 1 && decoder.region.width() > 0) return InvalidArgument("NIC_DECODER_SCALE: not together with a region");
+  if (decoder.pushed && decoder.pushed->has_begun()) {
+    return Status::Error(NIC_WRONG_STATE, Status::kNoOffset, "NIC_DECODER_SCALE: decoding has begun");
+  }
+  decoder.scale = scale;
+  return {};
+}
+
 Status SetParameter(nic_decoder& decoder, nic_decoder_parameter parameter, double value) {
   nic_bounds bounds;
   if (nic_decoder_bounds(parameter, &bounds) != NIC_OK) return InvalidArgument("parameter: unknown");
@@ -138,6 +153,7 @@ Status SetParameter(nic_decoder& decoder, nic_decoder_parameter parameter, doubl
                          parameter, value, bounds.lowest, bounds.highest);
   }
   const int number = static_cast<int>(value);
+  if (parameter == NIC_DECODER_SCALE) return SetScale(decoder, number);
   if (parameter == NIC_DECODER_KEEP_GOING) {
     decoder.keep_going = number != 0;
     return {};
@@ -152,6 +168,7 @@ Status SetRegion(nic_decoder& decoder, uint32_t x, uint32_t y, uint32_t width, u
   if (decoder.pushed && decoder.pushed->has_begun()) {
     return Status::Error(NIC_WRONG_STATE, Status::kNoOffset, "region: decoding has begun");
   }
+  if (decoder.scale != 1) return InvalidArgument("region: not together with NIC_DECODER_SCALE");
   const FileHeader& header = decoder.file.header();
   const Rect region{x, y, int64_t{x} + width, int64_t{y} + height};
   if (width == 0 || height == 0 || region.x1 > header.width || region.y1 > header.height) {
@@ -205,9 +222,12 @@ Status DecodeOnce(nic_context& context, std::span<const uint8_t> bytes, nic_imag
 // About what decoding will hold at once.
 Status EstimateMemory(nic_decoder& decoder, uint64_t* bytes) {
   NIC_RETURN_IF_ERROR(CheckWhole(decoder));
+  NIC_RETURN_IF_ERROR(FindPreview(decoder));
   const Rect region = ResultRegion(decoder);
   const uint64_t held = decoder.context.memory.held();
-  PictureDecoder picture(decoder.file, *decoder.model->prepared, region, {}, *decoder.context.parallel,
+  DecoderChoices choices;
+  choices.scale = decoder.scale;
+  PictureDecoder picture(decoder.file, *decoder.model->prepared, region, choices, *decoder.context.parallel,
                          decoder.context.memory);
   NIC_RETURN_IF_ERROR(picture.Begin());
   const auto row = static_cast<uint64_t>(region.width()) * nic_format_bytes(ResultFormat(decoder));
@@ -254,19 +274,18 @@ Status FindModel(nic_decoder& decoder) {
                        header.interpolation, levels - 1);
 }
 
+Status FindPreview(nic_decoder& decoder) {
+  return decoder.scale == 1 ? Status() : decoder.context.models.PreparePreview(decoder.model);
+}
+
 SliceLayout LayoutOf(const nic_decoder& decoder) {
   const FileHeader& header = decoder.file.header();
   return SliceLayout(header.width, header.height, header.slice_side(), decoder.model->prepared->decoder());
 }
 
 Status CountWork(const nic_decoder& decoder, double* work) {
-  const PreparedModel& model = *decoder.model->prepared;
-  const SliceLayout layout = LayoutOf(decoder);
-  Rect wanted;
-  NIC_RETURN_IF_ERROR(model.synthesis().FindInputRect(layout.latent_height(), layout.latent_width(),
-                                                      ResultRegion(decoder), decoder.context.memory, &wanted));
-  *work = CountDecodeWork(model, layout, wanted);
-  return {};
+  return CountDecodeWork(*decoder.model->prepared, LayoutOf(decoder), {ResultRegion(decoder), decoder.scale},
+                         decoder.context.memory, work);
 }
 
 Status ReadGainMap(const nic_decoder& decoder, GainMap* map) {
@@ -282,8 +301,9 @@ nic_pixel_format ResultFormat(const nic_decoder& decoder) {
 }
 
 Rect ResultRegion(const nic_decoder& decoder) {
+  if (decoder.region.width() > 0) return decoder.region;
   const FileHeader& header = decoder.file.header();
-  return decoder.region.width() > 0 ? decoder.region : Rect{0, 0, header.width, header.height};
+  return {0, 0, ScaledSide(header.width, decoder.scale), ScaledSide(header.height, decoder.scale)};
 }
 
 }  // namespace nic
@@ -313,8 +333,8 @@ nic_status nic_decoder_new(nic_context* context, nic_decoder** decoder, nic_erro
 void nic_decoder_free(nic_decoder* decoder) { delete decoder; }
 
 nic_status nic_decoder_bounds(nic_decoder_parameter parameter, nic_bounds* bounds) {
-  constexpr int kParameters = NIC_DECODER_FORMAT;
-  constexpr nic_bounds kBounds[kParameters] = {{0, 1, 0, 1}, {0, NIC_RGBA16, 0, 1}};  // by number, from 1
+  constexpr int kParameters = NIC_DECODER_SCALE;
+  constexpr nic_bounds kBounds[kParameters] = {{0, 1, 0, 1}, {0, NIC_RGBA16, 0, 1}, {1, 16, 1, 1}};  // by number, from 1
   if (!bounds || parameter < 1 || parameter > kParameters) return NIC_INVALID_ARGUMENT;
   *bounds = kBounds[parameter - 1];
   return NIC_OK;

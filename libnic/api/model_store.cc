@@ -29,6 +29,18 @@ Status UnpackSection(const PackageReader& package, SectionType type, const char*
   return package.Unpack(*section, raw, memory).Within(name);
 }
 
+// One digest may stand for packages with and without what is optional: the first of each kind serves.
+static void MergeOptional(ModelStore::Model& known, std::unique_ptr<ModelStore::Model> added) {
+  const auto has = [](const ModelStore::Model& model, SectionType type) { return model.package.Find(type) != nullptr; };
+  if (!has(known, SectionType::kEncoder) && has(*added, SectionType::kEncoder)) {
+    std::swap(known.package, added->package);
+    std::swap(known.owned, added->owned);
+    std::swap(known.origin, added->origin);
+  }
+  if (known.preview_source || has(known, SectionType::kPreview) || !has(*added, SectionType::kPreview)) return;
+  known.preview_source = std::move(added);
+}
+
 ModelStore::ModelStore(Target target, Memory& memory, const Log& log) : target_(target), memory_(memory), log_(log) {
   embedded_status_ = AddEmbedded();
 }
@@ -45,17 +57,13 @@ Status ModelStore::AddBorrowed(std::span<const uint8_t> bytes, const char* origi
                                std::unique_ptr<Buffer<uint8_t>> owned, Model** model) {
   auto added = std::make_unique<Model>(memory_);
   NIC_RETURN_IF_ERROR(added->package.Open(bytes));
-  if (Model* known = FindDigest(added->package.model_id(), added->package.digest(), ~uint64_t{0})) {
-    *model = known;
-    // One digest may stand for a package with its encoder and for one without.
-    if (known->package.Find(SectionType::kEncoder) || !added->package.Find(SectionType::kEncoder)) return {};
-    known->package = std::move(added->package);
-    known->owned = std::move(owned);
-    known->origin = origin;
-    return {};
-  }
   added->owned = std::move(owned);
   added->origin = origin;
+  if (Model* known = FindDigest(added->package.model_id(), added->package.digest(), ~uint64_t{0})) {
+    *model = known;
+    MergeOptional(*known, std::move(added));
+    return {};
+  }
   *model = models_.emplace_back(std::move(added)).get();
   return {};
 }
@@ -95,6 +103,20 @@ Status ModelStore::PrepareEncoder(Model& model) {
   EncoderModel encoder(memory_);
   NIC_RETURN_IF_ERROR(ReadEncoderSection({raw.data(), raw.size()}, model.prepared->decoder(), &encoder));
   return model.prepared->PrepareEncoder(std::move(encoder), target_, memory_);
+}
+
+Status ModelStore::PreparePreview(const Model* model) {
+  const auto own = std::find_if(models_.begin(), models_.end(), [&](const auto& each) { return each.get() == model; });
+  Model& found = **own;
+  const Model& source = found.preview_source ? *found.preview_source : found;
+  if (found.preview_read || !source.package.Find(SectionType::kPreview)) return {};
+  Buffer<uint8_t> raw;
+  NIC_RETURN_IF_ERROR(UnpackSection(source.package, SectionType::kPreview, "preview", memory_, &raw));
+  PreviewModel preview(memory_);
+  NIC_RETURN_IF_ERROR(ReadPreviewSection({raw.data(), raw.size()}, &preview));
+  NIC_RETURN_IF_ERROR(found.prepared->PreparePreview(std::move(preview), target_, memory_));
+  found.preview_read = true;
+  return {};
 }
 
 Status ModelStore::FindForDecoding(uint32_t id, uint32_t digest, const Model** model) {

@@ -27,6 +27,8 @@ class ModelStore {
     std::unique_ptr<Buffer<uint8_t>> owned;  // null for the embedded package
     PackageReader package;
     std::unique_ptr<PreparedModel> prepared;
+    std::unique_ptr<Model> preview_source;  // another package of that digest, if `package` has no preview and it has one
+    bool preview_read = false;
   };
 
   // Adds a copy of a package, or finds it if it is there.
@@ -38,6 +40,10 @@ class ModelStore {
   // The one to encode with: the last added of that id. kDefaultModel: the embedded one.
   static constexpr int64_t kDefaultModel = -1;
   Status FindForEncoding(int64_t id, const Model** model);
+
+  // Adds to a model that was found what smaller pictures need, if its package has that. A package whose section is not
+  // valid is refused.
+  Status PreparePreview(const Model* model);
 
   // All, the folders' too, in a fixed order; prepared for decoding. NIC_INVALID_ARGUMENT past the last.
   Status Get(size_t index, const Model** model, bool* is_default);

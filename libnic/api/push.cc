@@ -105,12 +105,14 @@ Status PushedFile::ReadElements(nic_event* event) {
 }
 
 Status PushedFile::BeginPicture() {
+  NIC_RETURN_IF_ERROR(FindPreview(decoder_));
   region_ = ResultRegion(decoder_);
   NIC_RETURN_IF_ERROR(CountWork(decoder_, &work_));
   NIC_RETURN_IF_ERROR(CheckWork(work_, decoder_.file.file_size(), decoder_.context.limits));
   DecoderChoices choices;
   choices.keep_going = decoder_.keep_going;
   choices.strip_rows = kPromptRows;
+  choices.scale = decoder_.scale;
   if (decoder_.gain_map_element) {
     NIC_RETURN_IF_ERROR(ReadGainMap(decoder_, &gain_map_));
     choices.gain_map = &gain_map_;

@@ -1,5 +1,7 @@
 #include "api/row_converter.h"
 
+#include <algorithm>
+
 #include "image/pixels.h"
 
 namespace nic {
@@ -28,20 +30,46 @@ RowConverter::RowConverter(const nic_decoder& decoder, const Rect& region, std::
       output_bits_(decoder.model->prepared->decoder().output_bits),
       file_colours_(decoder.file.header().channels()),
       result_format_(ResultFormat(decoder)),
+      scale_(decoder.scale),
+      alpha_rows_left_(decoder.file.header().height),
       coded_(decoder.context.memory, width_ * 3),
       converted_(decoder.context.memory, width_ * 3) {
   if (!decoder.alpha_element || !HasAlpha(result_format_)) return;
   const FileHeader& header = decoder.file.header();
   alpha_offset_ = decoder.alpha_element->payload_offset;
   payload_ = alpha;
+  if (scale_ > 1) {
+    mean8_.emplace(header.width, 1, scale_, 0, UINT8_MAX, decoder.context.memory);
+    mean16_.emplace(header.width, 1, scale_, 0, UINT16_MAX, decoder.context.memory);
+  }
   alpha_ = std::make_unique<AlphaDecoder>(header.width, header.height, header.bit_depth(), decoder.context.memory);
 }
 
 Status RowConverter::Begin() {
   if (!alpha_) return {};
   NIC_RETURN_IF_ERROR(alpha_->Begin(payload_).MovedBy(alpha_offset_));
-  for (int64_t y = 0; y < region_.y0; ++y) NIC_RETURN_IF_ERROR(NextAlpha());
+  for (int64_t y = 0; y < region_.y0; ++y) NIC_RETURN_IF_ERROR(ReadAlpha());
   return {};
+}
+
+// Of the picture's next rows, as many as a row of the result stands for, the first of which is read.
+template <typename Sample>
+Status RowConverter::AverageAlpha(const Sample* AlphaRow::*samples, std::optional<BoxMean<Sample>>* mean) {
+  const int64_t rows = std::min<int64_t>(scale_, alpha_rows_left_);
+  (*mean)->Add(alpha_row_.*samples);
+  for (int64_t i = 1; i < rows; ++i) {
+    NIC_RETURN_IF_ERROR(ReadAlpha());
+    (*mean)->Add(alpha_row_.*samples);
+  }
+  alpha_rows_left_ -= rows;
+  alpha_row_.*samples = (*mean)->Take();
+  return {};
+}
+
+Status RowConverter::NextAlpha() {
+  NIC_RETURN_IF_ERROR(ReadAlpha());
+  if (scale_ == 1) return {};
+  return alpha_row_.samples16 ? AverageAlpha(&AlphaRow::samples16, &mean16_) : AverageAlpha(&AlphaRow::samples, &mean8_);
 }
 
 Status RowConverter::Convert(const int16_t* values, uint8_t* samples) {

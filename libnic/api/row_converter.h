@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "api/decoder.h"
 #include "api/pixel_format.h"
 #include "image/alpha.h"
+#include "image/box_mean.h"
 
 namespace nic {
 
@@ -25,7 +27,10 @@ class RowConverter {
   Status Finish() { return alpha_ ? alpha_->Finish().MovedBy(alpha_offset_) : Status(); }
 
  private:
-  Status NextAlpha() { return alpha_->Next(&alpha_row_).MovedBy(alpha_offset_); }
+  Status ReadAlpha() { return alpha_->Next(&alpha_row_).MovedBy(alpha_offset_); }
+  Status NextAlpha();
+  template <typename Sample>
+  Status AverageAlpha(const Sample* AlphaRow::*samples, std::optional<BoxMean<Sample>>* mean);
   template <typename Sample>
   void ConvertSamples(const int16_t* values, Sample* samples);
   template <typename Sample>
@@ -42,6 +47,10 @@ class RowConverter {
   std::span<const uint8_t> payload_;
   std::unique_ptr<AlphaDecoder> alpha_;  // null where it is not wanted or, as opaque, not there
   AlphaRow alpha_row_;
+  int scale_;
+  int64_t alpha_rows_left_;                 // of the picture
+  std::optional<BoxMean<uint8_t>> mean8_;   // of alpha, where the result is smaller than the picture
+  std::optional<BoxMean<uint16_t>> mean16_;
   Buffer<uint16_t> coded_;  // a row of either depth
   Buffer<uint16_t> converted_;
 };

@@ -17,15 +17,39 @@ Status MissingSlice(const FileReader& file, int64_t index) {
 
 RateIndex RateOf(const FileHeader& header) { return {header.gain_level, header.interpolation}; }
 
-}  // namespace
+// A smaller picture comes out of the model's preview, where it has one, otherwise out of the whole one's pixels.
+int ReaderScale(const PreparedModel& model, int scale) { return model.has_preview(scale) ? scale : 1; }
 
-double CountDecodeWork(const PreparedModel& model, const SliceLayout& layout, const Rect& wanted) {
+Rect ReaderRegion(const PreparedModel& model, const FileHeader& header, const Rect& region, int scale) {
+  if (ReaderScale(model, scale) == scale) return region;
+  return {0, 0, header.width, header.height};
+}
+
+double CountWork(const PreparedModel& model, const SliceLayout& layout, const Rect& wanted, double reader_work) {
   const SliceRange touched = layout.Touching(wanted);
   const Rect first = layout.Latents(touched.Slice(0, layout.columns()));
   const Rect last = layout.Latents(touched.Slice(touched.count() - 1, layout.columns()));
   const double slices = static_cast<double>(last.x1 - first.x0) * static_cast<double>(last.y1 - first.y0);
   const double synthesised = static_cast<double>(wanted.width()) * static_cast<double>(wanted.height());
-  return slices * model.decode_work().slice + synthesised * model.decode_work().synthesis;
+  return slices * model.decode_work().slice + synthesised * reader_work;
+}
+
+}  // namespace
+
+double CountDecodeWork(const PreparedModel& model, const SliceLayout& layout, const Rect& wanted) {
+  return CountWork(model, layout, wanted, model.decode_work().synthesis);
+}
+
+Status CountDecodeWork(const PreparedModel& model, const SliceLayout& layout, const DecodeTask& task, Memory& memory,
+                       double* work) {
+  const PreparedModel::Reader reader = model.reader(ReaderScale(model, task.scale));
+  Rect wanted{0, 0, layout.latent_width(), layout.latent_height()};
+  if (ReaderScale(model, task.scale) == task.scale) {
+    NIC_RETURN_IF_ERROR(reader.program.FindInputRect(layout.latent_height(), layout.latent_width(), task.region, memory,
+                                                     &wanted));
+  }
+  *work = CountWork(model, layout, wanted, reader.work);
+  return {};
 }
 
 PictureDecoder::PictureDecoder(const FileReader& file, const PreparedModel& model, const Rect& region,
@@ -33,18 +57,24 @@ PictureDecoder::PictureDecoder(const FileReader& file, const PreparedModel& mode
     : file_(file),
       model_(model),
       layout_(file.header().width, file.header().height, file.header().slice_side(), model.decoder()),
-      region_(region),
+      region_(ReaderRegion(model, file.header(), region, choices.scale)),
       keep_going_(choices.keep_going),
       parallel_(parallel),
       memory_(memory),
       gains_(model.decoder().inverse_gain, model.decoder().latent_channels, RateOf(file.header()), choices.gain_map,
              memory),
-      synthesis_(model, layout_, gains_, region, choices.strip_rows, parallel, memory),
+      mean_scale_(ReaderScale(model, choices.scale) == choices.scale ? 1 : choices.scale),
+      synthesis_(model, layout_, gains_, region_, choices.strip_rows, parallel, memory,
+                 ReaderScale(model, choices.scale)),
       slices_(&memory) {}
 
 Status PictureDecoder::Begin() {
   NIC_RETURN_IF_ERROR(synthesis_.Begin());
   touched_ = layout_.Touching(synthesis_.wanted());
+  if (mean_scale_ > 1) {
+    const int32_t half = 128 << model_.decoder().output_bits;  // what lies beyond is black or white
+    mean_.emplace(region_.width(), 3, mean_scale_, -half, half, memory_);
+  }
   return {};
 }
 
@@ -63,14 +93,20 @@ Status PictureDecoder::Advance(bool complete, const Progress& progress, const Va
   if (synthesis_.latents_needed() <= RowsReady()) {
     *step = DecoderStep::kRows;
     NIC_RETURN_IF_ERROR(progress.Report(fraction()));
-    return synthesis_.Advance([&](int64_t y, const int16_t* values) {
-      rows_out_ = y + 1 - region_.y0;
-      return row(y, values);
-    });
+    return synthesis_.Advance([&](int64_t y, const int16_t* values) { return TakeRow(y, values, row); });
   }
   const int64_t count = CountReady(complete);
   *step = count > 0 ? DecoderStep::kSlices : DecoderStep::kStarved;
   return count > 0 ? DecodeBatch(count, progress) : Status();
+}
+
+// A row of the synthesis.
+Status PictureDecoder::TakeRow(int64_t y, const int16_t* values, const ValueRow& row) {
+  rows_out_ = y + 1 - region_.y0;
+  if (!mean_) return row(y, values);
+  mean_->Add(values);
+  if (mean_->rows() < mean_scale_ && rows_out_ < region_.height()) return {};
+  return row(y / mean_scale_, mean_->Take());
 }
 
 // Latents are whole above the row of slices that is being decoded.
@@ -163,7 +199,8 @@ uint64_t PictureDecoder::EstimateMemory() const {
   const uint64_t slices = EstimateSliceMemory(model_, slice.height(), slice.width(),
                                               one_by_one ? static_cast<size_t>(threads) : 1) *
                           static_cast<uint64_t>(one_by_one ? 1 : threads);
-  return window + slices + synthesis_.EstimateMemory();
+  const uint64_t means = mean_ ? BoxMean<int16_t>::EstimateMemory(region_.width(), 3, mean_scale_) : 0;
+  return window + slices + means + synthesis_.EstimateMemory();
 }
 
 }  // namespace nic

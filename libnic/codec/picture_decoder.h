@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,11 +15,20 @@
 #include "codec/synthesis.h"
 #include "codec/tensor_buffer.h"
 #include "container/file.h"
+#include "image/box_mean.h"
 
 namespace nic {
 
 // What decoding the latents of `wanted` and synthesis from them takes, in units of one multiply-accumulate.
 double CountDecodeWork(const PreparedModel& model, const SliceLayout& layout, const Rect& wanted);
+
+// The same of what comes out.
+struct DecodeTask {
+  Rect region;    // pixels of what comes out
+  int scale = 1;  // how many times smaller than the picture that is
+};
+Status CountDecodeWork(const PreparedModel& model, const SliceLayout& layout, const DecodeTask& task, Memory& memory,
+                       double* work);
 
 // What PictureDecoder::Advance did.
 enum class DecoderStep {
@@ -33,14 +43,15 @@ struct DecoderChoices {
                                       // otherwise they end decoding
   const GainMap* gain_map = nullptr;  // borrowed; null for none
   int64_t strip_rows = 0;             // of pixels that come at once; 0 for as many as suit the caches
+  int scale = 1;                      // or one of kPreviewScales: a picture so many times smaller
 };
 
 // Decodes slices band by band and runs the synthesis after them. Every row depends on latents alone that matched their
 // check, but for those of slices that are let pass with `keep_going`.
 class PictureDecoder {
  public:
-  // For `region`, in pixels. `file` has a header; its slices may become known and available later. All references must
-  // outlive the object.
+  // For `region`, in pixels of what comes out: with a scale the whole of the smaller picture. `file` has a header; its
+  // slices may become known and available later. All references must outlive the object.
   PictureDecoder(const FileReader& file, const PreparedModel& model, const Rect& region, const DecoderChoices& choices,
                  Parallel& parallel, Memory& memory);
   // To be called first.
@@ -74,17 +85,20 @@ class PictureDecoder {
   bool Available(int64_t number) const;
   int64_t CountReady(bool complete) const;
   Status DecodeBatch(int64_t count, const Progress& progress);
+  Status TakeRow(int64_t y, const int16_t* values, const ValueRow& row);
   Status DecodeOne(int64_t index, Parallel& within);
   Status FindMissing() const;
 
   const FileReader& file_;
   const PreparedModel& model_;
   const SliceLayout layout_;
-  const Rect region_;
+  const Rect region_;  // that the synthesis gives
   const bool keep_going_;
   Parallel& parallel_;
   Memory& memory_;
   const GainField gains_;
+  const int mean_scale_;  // rows of the synthesis are averaged so; 1 where they come as they are
+  std::optional<BoxMean<int16_t>> mean_;
   SynthesisRun synthesis_;
   SliceRange touched_;    // the slices that are wanted, numbered from 0 in their order
   int64_t next_ = 0;      // the first number not decoded

@@ -47,4 +47,31 @@ Status PreparedModel::PrepareEncoder(EncoderModel&& encoder, Target target, Memo
   return PrepareGraph(&encoder_->analysis, target, memory, &analysis_);
 }
 
+Status PreparedModel::PreparePreview(PreviewModel&& preview, Target target, Memory& memory) {
+  NIC_RETURN_IF_ERROR(CheckModel(preview, decoder_));
+  std::vector<Preview> previews;
+  for (PreviewModel::Preview& each : preview.previews) {
+    Preview& prepared = previews.emplace_back();
+    prepared.scale = each.scale;
+    prepared.range = each.graph.inputs[0];
+    prepared.work = CountPreviewWork(each.graph);
+    NIC_RETURN_IF_ERROR(PrepareGraph(&each.graph, target, memory, &prepared.program));
+  }
+  previews_ = std::move(previews);
+  return {};
+}
+
+const PreparedModel::Preview* PreparedModel::FindPreview(int scale) const {
+  for (const Preview& preview : previews_) {
+    if (preview.scale == scale) return &preview;
+  }
+  return nullptr;
+}
+
+PreparedModel::Reader PreparedModel::reader(int scale) const {
+  const Preview* preview = FindPreview(scale);
+  if (preview) return {*preview->program, preview->range, preview->work};
+  return {*synthesis_, decoder_.synthesis.inputs[0], decode_work_.synthesis};
+}
+
 }  // namespace nic

@@ -23,6 +23,8 @@ class PreparedModel {
   static Status Prepare(DecoderModel&& model, Target target, Memory& memory, std::unique_ptr<PreparedModel>* prepared);
   // Adds what encoding needs. Once, before the model is shared.
   Status PrepareEncoder(EncoderModel&& encoder, Target target, Memory& memory);
+  // Adds what small pictures need. Once, before the model is shared.
+  Status PreparePreview(PreviewModel&& preview, Target target, Memory& memory);
 
   const DecoderModel& decoder() const { return decoder_; }  // its graphs keep their inputs only
   const Program& hyper_synthesis() const { return *hyper_synthesis_; }
@@ -43,12 +45,29 @@ class PreparedModel {
     return static_cast<uint16_t>(decoder_.hyper_channels + scale - decoder_.first_coded_scale);
   }
 
+  // A graph that takes gained latents.
+  struct Reader {
+    const Program& program;
+    GraphInput range;  // of its input
+    double work;       // for each latent position
+  };
+  bool has_preview(int scale) const { return FindPreview(scale) != nullptr; }
+  // The synthesis for scale 1, otherwise a preview, which must be there.
+  Reader reader(int scale) const;
+
   bool has_encoder() const { return analysis_ != nullptr; }
   const EncoderModel& encoder() const { return *encoder_; }
   const Program& analysis() const { return *analysis_; }
   const Program& hyper_analysis() const { return *hyper_analysis_; }
 
  private:
+  struct Preview {
+    int scale = 0;
+    GraphInput range;
+    double work = 0;
+    std::unique_ptr<Program> program;
+  };
+  const Preview* FindPreview(int scale) const;
   PreparedModel(DecoderModel&& model, Memory& memory) : decoder_(std::move(model)), tables_(memory) {}
 
   DecoderModel decoder_;
@@ -56,6 +75,7 @@ class PreparedModel {
   std::unique_ptr<Program> hyper_synthesis_;
   std::vector<std::unique_ptr<Program>> contexts_;
   std::unique_ptr<Program> synthesis_;
+  std::vector<Preview> previews_;
   std::unique_ptr<Program> analysis_;
   std::unique_ptr<Program> hyper_analysis_;
   TableSet tables_;

@@ -49,8 +49,9 @@ class SynthesisRun::Sink final : public TensorSink {
 };
 
 SynthesisRun::SynthesisRun(const PreparedModel& model, const SliceLayout& layout, const GainField& gains,
-                           const Rect& region, int64_t strip_rows, Parallel& parallel, Memory& memory)
+                           const Rect& region, int64_t strip_rows, Parallel& parallel, Memory& memory, int scale)
     : model_(model),
+      reader_(model.reader(scale)),
       layout_(layout),
       gains_(gains),
       region_(region),
@@ -61,11 +62,11 @@ SynthesisRun::SynthesisRun(const PreparedModel& model, const SliceLayout& layout
 SynthesisRun::~SynthesisRun() = default;
 
 Status SynthesisRun::Begin() {
-  const Program& program = model_.synthesis();
+  const Program& program = reader_.program;
   const int64_t height = layout_.latent_height();
   const int64_t width = layout_.latent_width();
   NIC_RETURN_IF_ERROR(program.FindInputRect(height, width, region_, memory_, &wanted_));
-  source_ = std::make_unique<Source>(window_, gains_, model_.decoder().synthesis.inputs[0]);
+  source_ = std::make_unique<Source>(window_, gains_, reader_.range);
   sink_ = std::make_unique<Sink>();
   return program.Begin(height, width, region_, strip_rows_, *source_, *sink_, parallel_, memory_, &run_);
 }
@@ -98,8 +99,8 @@ Status SynthesisRun::Advance(const ValueRow& row) {
 }
 
 uint64_t SynthesisRun::EstimateMemory() const {
-  return model_.synthesis().EstimateMemory(layout_.latent_height(), layout_.latent_width(), region_, strip_rows_,
-                                           parallel_.width());
+  return reader_.program.EstimateMemory(layout_.latent_height(), layout_.latent_width(), region_, strip_rows_,
+                                        parallel_.width());
 }
 
 }  // namespace nic

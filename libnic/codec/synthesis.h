@@ -22,9 +22,11 @@ using ValueRow = std::function<Status(int64_t y, const int16_t* values)>;
 class SynthesisRun {
  public:
   // For `region`, in pixels, of the picture that `layout` describes; `gains` are the inverse ones. It works on about
-  // `strip_rows` rows at once, 0 for as many as suit the caches. Model, gains, parallel and memory must outlive the object.
+  // `strip_rows` rows at once, 0 for as many as suit the caches. Model, gains, parallel and memory must outlive the
+  // object. `scale`: 1, or that of one of the model's previews, which then stands in for the synthesis; `region` counts
+  // the pixels of the smaller picture.
   SynthesisRun(const PreparedModel& model, const SliceLayout& layout, const GainField& gains, const Rect& region,
-               int64_t strip_rows, Parallel& parallel, Memory& memory);
+               int64_t strip_rows, Parallel& parallel, Memory& memory, int scale = 1);
   ~SynthesisRun();
   // To be called first.
   Status Begin();
@@ -49,6 +51,7 @@ class SynthesisRun {
   class Sink;
 
   const PreparedModel& model_;
+  const PreparedModel::Reader reader_;
   const SliceLayout layout_;
   const GainField& gains_;
   const Rect region_;

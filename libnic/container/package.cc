@@ -21,7 +21,7 @@ bool IsName(std::string_view name) {
 }
 
 bool IsKnown(uint8_t type) {
-  return type >= static_cast<uint8_t>(SectionType::kDecoder) && type <= static_cast<uint8_t>(SectionType::kNotes);
+  return type >= static_cast<uint8_t>(SectionType::kDecoder) && type <= static_cast<uint8_t>(SectionType::kPreview);
 }
 
 }  // namespace

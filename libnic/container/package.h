@@ -24,6 +24,7 @@ enum class SectionType : uint8_t {
   kDecoder = 1,  // entropy networks, synthesis, gains, probability tables
   kEncoder = 2,  // analysis networks
   kNotes = 3,    // UTF-8 text about the training
+  kPreview = 4,  // networks for smaller pictures
 };
 
 // Bit 0 of a section's flags: decoding does not depend on it. It may be left out without changing the digest, and a

@@ -1,7 +1,14 @@
 #include "model/model.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace nic {
 namespace {
+
+// Decoding a value, and rounding, conversion and handing out of a pixel, take about as long as so many operations.
+constexpr double kSymbolWork = 256;
+constexpr double kPixelWork = 128;
 
 Status Malformed(const char* what) { return Status::Error(NIC_MODEL_MALFORMED, Status::kNoOffset, "%s", what); }
 
@@ -93,17 +100,23 @@ Status CheckPasses(const DecoderModel& model) {
   return {};
 }
 
-// Its input are latents clamped to its own range too; slices are not padded to what an unshuffle would ask for.
+// Slices and pictures are not padded to what an unshuffle would ask for.
+Status CheckNoUnshuffle(const char* name, const Graph& graph) {
+  for (const Node& node : graph.nodes) {
+    if (node.operation != Operation::kUnshuffle) continue;
+    return Status::Error(NIC_MODEL_MALFORMED, Status::kNoOffset, "%s: unshuffle is not allowed", name);
+  }
+  return {};
+}
+
+// Its input are latents clamped to its own range too.
 Status CheckHyperAnalysis(const Graph& graph, const DecoderModel& decoder) {
   NIC_RETURN_IF_ERROR(CheckGraphShape(graph, {"hyper_analysis",
                                               {decoder.latent_channels},
                                               {decoder.hyper_channels},
                                               {1, decoder.hyper_factor}}));
   if (!Admits(graph, 0, 0, 0)) return Malformed("hyper_analysis: input range without 0");
-  for (const Node& node : graph.nodes) {
-    if (node.operation == Operation::kUnshuffle) return Malformed("hyper_analysis: unshuffle is not allowed");
-  }
-  return {};
+  return CheckNoUnshuffle("hyper_analysis", graph);
 }
 
 }  // namespace
@@ -117,8 +130,6 @@ double DecodeMacs(const DecoderModel& model) {
 }
 
 DecodeWork CountDecodeWork(const DecoderModel& model) {
-  constexpr double kSymbolWork = 256;  // decoding a value takes about as long
-  constexpr double kPixelWork = 128;   // rounding, conversion, handing out
   const double hyper_area = static_cast<double>(model.hyper_factor) * model.hyper_factor;
   DecodeWork work;
   work.slice = (CountWork(model.hyper_synthesis) + kSymbolWork * model.hyper_channels) / hyper_area +
@@ -126,6 +137,12 @@ DecodeWork CountDecodeWork(const DecoderModel& model) {
   for (const Pass& pass : model.passes) work.slice += CountWork(pass.context);
   work.synthesis = CountWork(model.synthesis) + kPixelWork * model.latent_factor * model.latent_factor;
   return work;
+}
+
+double CountPreviewWork(const Graph& graph) {
+  const Resolution resolution = TensorResolution(graph, graph.outputs[0]);
+  const double pixels = static_cast<double>(resolution.up * resolution.up) / (resolution.down * resolution.down);
+  return CountWork(graph) + kPixelWork * pixels;
 }
 
 Status CheckModel(const DecoderModel& model) {
@@ -170,6 +187,21 @@ Status CheckModel(const EncoderModel& encoder, const DecoderModel& decoder) {
                                       {"analysis", {3}, {decoder.latent_channels}, {1, decoder.latent_factor}}));
   if (!Admits(encoder.analysis, 0, -255, 255)) return Malformed("analysis: input range narrower than -255 .. 255");
   return CheckHyperAnalysis(encoder.hyper_analysis, decoder);
+}
+
+Status CheckModel(const PreviewModel& preview, const DecoderModel& decoder) {
+  int last = 0;
+  for (const PreviewModel::Preview& each : preview.previews) {
+    const bool known = std::find(std::begin(kPreviewScales), std::end(kPreviewScales), each.scale) != std::end(kPreviewScales);
+    if (!known || each.scale <= last) return Malformed("preview: scale: neither 8 nor 16, or not rising");
+    last = each.scale;
+    const int factor = decoder.latent_factor;
+    const Resolution resolution = {std::max(factor / each.scale, 1), std::max(each.scale / factor, 1)};
+    const char* name = each.scale == 8 ? "preview 1/8" : "preview 1/16";
+    NIC_RETURN_IF_ERROR(CheckGraphShape(each.graph, {name, {decoder.latent_channels}, {3}, resolution}));
+    NIC_RETURN_IF_ERROR(CheckNoUnshuffle(name, each.graph));
+  }
+  return preview.previews.empty() ? Malformed("preview: none") : Status();
 }
 
 }  // namespace nic

@@ -17,6 +17,8 @@ namespace nic {
 constexpr int kMaxLevels = 16;
 constexpr int kMaxPasses = 16;
 constexpr int kMaxChannels = 1024;  // latent and hyper-latent channels each
+// How many times smaller a preview's sides are.
+constexpr int kPreviewScales[] = {8, 16};
 constexpr int kPhases = 4;          // of a latent position: 2 * (row & 1) + (column & 1), counted within the slice
 
 // Channels [begin, end).
@@ -79,6 +81,18 @@ struct EncoderModel {
   Graph hyper_analysis;  // latents -> z symbols: shrinks by hyper_factor
 };
 
+// What small pictures need besides: for some of kPreviewScales, rising, a graph from the gained latents to 3 channels of a
+// picture that is so many times smaller.
+struct PreviewModel {
+  explicit PreviewModel(std::pmr::memory_resource& memory) : previews(&memory) {}
+  struct Preview {
+    explicit Preview(std::pmr::memory_resource& memory) : graph(memory) {}
+    int scale = 0;
+    Graph graph;
+  };
+  std::pmr::vector<Preview> previews;
+};
+
 // Multiply-accumulates of all decoding networks for each pixel.
 double DecodeMacs(const DecoderModel& model);
 
@@ -89,10 +103,13 @@ struct DecodeWork {
   double synthesis = 0;
 };
 DecodeWork CountDecodeWork(const DecoderModel& model);
+// The same of a preview's graph in place of the synthesis.
+double CountPreviewWork(const Graph& graph);
 
 // Checks all that ties the parts together: factors, channel counts, bounds, that the passes code everything once, that
 // the gains lie in their range; and each graph by CheckGraph. Messages name the field.
 Status CheckModel(const DecoderModel& model);
 Status CheckModel(const EncoderModel& encoder, const DecoderModel& decoder);
+Status CheckModel(const PreviewModel& preview, const DecoderModel& decoder);
 
 }  // namespace nic

@@ -1,6 +1,7 @@
 #include "model/model_section.h"
 
 #include <cstdio>
+#include <iterator>
 
 #include "container/bytes.h"
 
@@ -305,6 +306,15 @@ void WriteEncoderSection(const EncoderModel& model, std::pmr::vector<uint8_t>* b
   WriteGraph(model.hyper_analysis, writer);
 }
 
+void WritePreviewSection(const PreviewModel& model, std::pmr::vector<uint8_t>* bytes) {
+  ByteWriter writer(bytes);
+  writer.Varint(model.previews.size());
+  for (const PreviewModel::Preview& preview : model.previews) {
+    writer.Varint(static_cast<uint64_t>(preview.scale));
+    WriteGraph(preview.graph, writer);
+  }
+}
+
 Status ReadDecoderSection(std::span<const uint8_t> bytes, DecoderModel* model) {
   ByteReader reader = ReaderOf(bytes);
   NIC_RETURN_IF_ERROR(ReadNumbers(reader, model));
@@ -329,6 +339,19 @@ Status ReadEncoderSection(std::span<const uint8_t> bytes, const DecoderModel& de
   NIC_RETURN_IF_ERROR(ReadGains("gain", decoder, reader, &model->gain));
   NIC_RETURN_IF_ERROR(ReadGraph(reader, &model->analysis).Within("analysis"));
   NIC_RETURN_IF_ERROR(ReadGraph(reader, &model->hyper_analysis).Within("hyper_analysis"));
+  return CheckEnd(reader);
+}
+
+Status ReadPreviewSection(std::span<const uint8_t> bytes, PreviewModel* model) {
+  ByteReader reader = ReaderOf(bytes);
+  int count = 0;
+  NIC_RETURN_IF_ERROR(ReadSmall("previews", std::size(kPreviewScales), reader, &count));
+  for (int i = 0; i < count; ++i) {
+    PreviewModel::Preview preview(*model->previews.get_allocator().resource());
+    NIC_RETURN_IF_ERROR(ReadSmall("preview scale", kPreviewScales[std::size(kPreviewScales) - 1], reader, &preview.scale));
+    NIC_RETURN_IF_ERROR(ReadGraph(reader, &preview.graph).Within("preview"));
+    model->previews.push_back(std::move(preview));
+  }
   return CheckEnd(reader);
 }
 

@@ -1,0 +1,335 @@
+#include "preview.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "codec/picture_decoder.h"
+#include "codec/picture_encoder.h"
+#include "codec/slice_decoder.h"
+#include "codec/tensor_buffer.h"
+#include "container/package.h"
+#include "graph_builder.h"
+#include "image/box_mean.h"
+#include "model/model_section.h"
+
+namespace nic {
+namespace {
+
+using torch::Tensor;
+
+constexpr size_t kHoldOut = 10;      // one of so many
+constexpr double kRidge = 1e-7;      // of each unknown's own weight
+constexpr double kLeastRidge = 1e-3;  // for channels that are always 0
+constexpr int kOutputReach = 160;    // levels around the middle, of which 128 are seen
+
+PixelView View(const Picture& picture) {
+  PixelView view;
+  view.width = static_cast<uint32_t>(picture.width);
+  view.height = static_cast<uint32_t>(picture.height);
+  view.channels = 3;
+  view.stride = size_t(picture.width) * 3;
+  view.pixels = picture.samples.data();
+  return view;
+}
+
+std::vector<RateIndex> SpreadRates(int count, int levels) {
+  std::vector<RateIndex> rates;
+  for (int i = 0; i < count; ++i) {
+    const int rate = count == 1 ? 128 * (levels - 1) : 256 * (levels - 1) * i / (count - 1);
+    rates.push_back({rate / 256, rate % 256});
+  }
+  return rates;
+}
+
+// Calls `use` with the file of each picture that `wanted` accepts, at each rate.
+template <typename Wanted, typename Use>
+Status ForEachFile(const PreparedModel& model, const Dataset& pictures, int rates, Memory& memory, Wanted&& wanted,
+                   Use&& use) {
+  Serial serial;
+  std::pmr::vector<uint8_t> bytes(&memory);
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    if (!wanted(i)) continue;
+    const PixelView view = View(pictures.picture(i));
+    PictureEncoder encoder(model, {}, view, serial, memory);
+    NIC_RETURN_IF_ERROR(encoder.BeginAnyRate(false));
+    NIC_RETURN_IF_ERROR(encoder.Push(view, true));
+    for (const RateIndex& rate : SpreadRates(rates, model.decoder().levels)) {
+      NIC_RETURN_IF_ERROR(encoder.Encode(rate, {}, {}, &bytes, nullptr));
+      FileReader file(memory);
+      NIC_RETURN_IF_ERROR(file.Open(bytes));
+      const FileHeader& header = file.header();
+      NIC_RETURN_IF_ERROR(file.FindSlices(SliceGrid::Of(header.width, header.height, header.slice_side())));
+      NIC_RETURN_IF_ERROR(use(i, file));
+    }
+  }
+  return {};
+}
+
+// What the synthesis gets of a file.
+Status ReadGained(const PreparedModel& model, const FileReader& file, Memory& memory, TensorBuffer* gained) {
+  const DecoderModel& numbers = model.decoder();
+  const FileHeader& header = file.header();
+  const SliceLayout layout(header.width, header.height, header.slice_side(), numbers);
+  const Rect whole{0, 0, layout.latent_width(), layout.latent_height()};
+  TensorWindow latents(memory, whole, numbers.latent_channels);
+  Serial serial;
+  for (int64_t i = 0; i < layout.count(); ++i) {
+    NIC_RETURN_IF_ERROR(DecodeSlice(model, file.slices()[static_cast<size_t>(i)], header.lanes(), layout.Latents(i),
+                                    serial, memory, &latents));
+  }
+  std::vector<Gain> gains(static_cast<size_t>(numbers.latent_channels));
+  ComputeGains(numbers.inverse_gain, numbers.latent_channels, {header.gain_level, header.interpolation}, gains.data());
+  const GraphInput range = numbers.synthesis.inputs[0];
+  *gained = TensorBuffer(memory, whole.height(), whole.width(), numbers.latent_channels);
+  for (size_t i = 0; i < gained->size(); ++i) {
+    gained->data()[i] = std::clamp(ApplyGain(latents.at(0, 0)[i], gains[i % gains.size()]), range.low, range.high);
+  }
+  return {};
+}
+
+// Three values a position.
+struct Means {
+  int64_t width = 0;
+  int64_t height = 0;
+  std::vector<int16_t> values;
+};
+
+// What a decoder gives for a scale.
+Status DecodeAt(const PreparedModel& model, const FileReader& file, int scale, Memory& memory, Means* means) {
+  const FileHeader& header = file.header();
+  means->width = ScaledSide(header.width, scale);
+  means->height = ScaledSide(header.height, scale);
+  means->values.clear();
+  DecoderChoices choices;
+  choices.scale = scale;
+  Serial serial;
+  PictureDecoder decoder(file, model, {0, 0, means->width, means->height}, choices, serial, memory);
+  NIC_RETURN_IF_ERROR(decoder.Begin());
+  return decoder.Run(Progress(), [&](int64_t, const int16_t* values) -> Status {
+    means->values.insert(means->values.end(), values, values + 3 * means->width);
+    return {};
+  });
+}
+
+// The means over squares of a whole picture's values, those of pixels that are black or white at most.
+Means Average(const Means& whole, int scale, int output_bits, Memory& memory) {
+  Means means{ScaledSide(whole.width, scale), ScaledSide(whole.height, scale), {}};
+  const int32_t half = 128 << output_bits;
+  BoxMean<int16_t> mean(whole.width, 3, scale, -half, half, memory);
+  for (int64_t y = 0; y < whole.height; ++y) {
+    mean.Add(whole.values.data() + 3 * y * whole.width);
+    if (mean.rows() < scale && y + 1 < whole.height) continue;
+    const int16_t* row = mean.Take();
+    means.values.insert(means.values.end(), row, row + 3 * means.width);
+  }
+  return means;
+}
+
+// A picture in the synthesis' units.
+Means AsValues(const Picture& picture, int output_bits) {
+  Means values{picture.width, picture.height, {}};
+  for (const uint8_t sample : picture.samples) {
+    values.values.push_back(static_cast<int16_t>(((2 * sample - 255) * (1 << output_bits)) >> 1));
+  }
+  return values;
+}
+
+double Psnr(const Means& a, const Means& b, int output_bits) {
+  const int half = 128 << output_bits;
+  double squares = 0;
+  for (size_t i = 0; i < a.values.size(); ++i) {
+    const double error = std::clamp<int>(a.values[i], -half, half) - b.values[i];
+    squares += error * error;
+  }
+  const double mean = std::ldexp(squares, -2 * output_bits) / static_cast<double>(a.values.size());
+  return 10 * std::log10(255 * 255 / std::max(mean, 1e-9));
+}
+
+// The equations of one scale: outputs of a convolution of `kernel` and a stride, then a shuffle.
+class ReadOut {
+ public:
+  ReadOut(int scale, int kernel, const DecoderModel& model)
+      : scale_(scale),
+        kernel_(kernel),
+        channels_(model.latent_channels),
+        up_(std::max(model.latent_factor / scale, 1)),
+        stride_(std::max(scale / model.latent_factor, 1)) {
+    const int64_t unknowns = int64_t{kernel} * kernel * channels_ + 1;
+    left_ = torch::zeros({unknowns, unknowns}, torch::kDouble);
+    right_ = torch::zeros({unknowns, 3 * up_ * up_}, torch::kDouble);
+  }
+
+  // Every position of the convolution's result for which all squares lie inside the picture.
+  void Learn(const Tensor& gained, const Means& means, int64_t width, int64_t height) {
+    const int64_t rows = height / scale_ / up_;
+    const int64_t columns = width / scale_ / up_;
+    if (rows == 0 || columns == 0) return;
+    const int pad = kernel_ / 2;
+    Tensor features = torch::nn::functional::unfold(
+        gained, torch::nn::functional::UnfoldFuncOptions(kernel_).padding(pad).stride(stride_));
+    const int64_t across = (gained.size(3) + stride_ - 1) / stride_;
+    features = features.reshape({features.size(1), -1, across}).slice(1, 0, rows).slice(2, 0, columns);
+    features = torch::cat({features.reshape({features.size(0), -1}), torch::ones({1, rows * columns})}, 0);
+    const Tensor all = torch::from_blob(const_cast<int16_t*>(means.values.data()), {means.height, means.width, 3}, torch::kShort);
+    const Tensor inside = all.slice(0, 0, rows * up_).slice(1, 0, columns * up_).to(torch::kFloat);
+    // In the order of the graph's channels before the shuffle: place in the block, then colour.
+    const Tensor wanted = inside.reshape({rows, up_, columns, up_, 3}).permute({0, 2, 1, 3, 4}).reshape({rows * columns, -1});
+    left_ += torch::mm(features, features.t()).to(torch::kDouble);
+    right_ += torch::mm(features, wanted).to(torch::kDouble);
+  }
+
+  Status Solve(const GraphInput& range, Memory& memory, int output_bits, Graph* graph) const {
+    const Tensor ridge = kRidge * left_.diagonal() + kLeastRidge;
+    const Tensor factor = torch::linalg_cholesky(left_ + torch::diag(ridge));
+    const Tensor solution = torch::cholesky_solve(right_, factor).t().to(torch::kFloat);
+    const int64_t unknowns = left_.size(0);
+    const Tensor weight = solution.slice(1, 0, unknowns - 1).reshape({-1, channels_, kernel_, kernel_}).contiguous();
+    const Tensor bias = solution.select(1, unknowns - 1).contiguous();
+    GraphBuilder builder(1, memory);
+    const Value input = builder.Input(torch::zeros({1, channels_, 1, 1}), 0, range.low, range.high);
+    LayerOptions options;
+    options.stride = stride_;
+    const int reach = kOutputReach << output_bits;
+    options.form = ResultForm::Fixed(0, -reach, reach);
+    Value value = builder.Convolve("preview", input, weight, bias, options);
+    if (up_ > 1) value = builder.Shuffle(value, up_);
+    builder.Output(value);
+    return builder.Finish(graph);
+  }
+
+  int scale() const { return scale_; }
+
+ private:
+  int scale_;
+  int kernel_;
+  int channels_;
+  int up_;
+  int stride_;
+  Tensor left_;
+  Tensor right_;
+};
+
+Tensor AsTensor(const TensorBuffer& gained) {
+  const Tensor samples = torch::from_blob(const_cast<int16_t*>(gained.data()),
+                                          {1, gained.height(), gained.width(), gained.channels()}, torch::kShort);
+  return samples.permute({0, 3, 1, 2}).to(torch::kFloat).contiguous();
+}
+
+double SecondsSince(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// Judges one file.
+Status Compare(const PreparedModel& model, const Picture& picture, const FileReader& file, Memory& memory,
+               std::vector<PreviewReport>* reports) {
+  const int bits = model.decoder().output_bits;
+  Means whole;
+  const auto begin = std::chrono::steady_clock::now();
+  NIC_RETURN_IF_ERROR(DecodeAt(model, file, 1, memory, &whole));
+  const double full_seconds = SecondsSince(begin);
+  const Means source = AsValues(picture, bits);
+  for (PreviewReport& report : *reports) {
+    Means preview;
+    const auto start = std::chrono::steady_clock::now();
+    NIC_RETURN_IF_ERROR(DecodeAt(model, file, report.scale, memory, &preview));
+    report.seconds += SecondsSince(start);
+    report.full_seconds += full_seconds;
+    const Means means = Average(whole, report.scale, bits, memory);
+    const Means original = Average(source, report.scale, bits, memory);
+    report.psnr += Psnr(preview, means, bits);
+    report.source_psnr += Psnr(preview, original, bits);
+    report.mean_source_psnr += Psnr(means, original, bits);
+  }
+  return {};
+}
+
+}  // namespace
+
+bool IsHeldOut(size_t index, size_t count) {
+  return count < kHoldOut ? index + 1 == count : index % kHoldOut == kHoldOut - 1;
+}
+
+Status FitPreview(const PreparedModel& model, const Dataset& pictures, const PreviewOptions& options, Memory& memory,
+                  const PreviewProgress& progress, PreviewModel* preview) {
+  const DecoderModel& numbers = model.decoder();
+  std::vector<ReadOut> read_outs;
+  for (const int scale : kPreviewScales) read_outs.emplace_back(scale, options.kernel, numbers);
+  int lowest = 0;
+  int highest = 0;
+  const size_t count = pictures.size();
+  const auto learn = [&](size_t index, const FileReader& file) -> Status {
+    TensorBuffer gained;
+    NIC_RETURN_IF_ERROR(ReadGained(model, file, memory, &gained));
+    const auto [low, high] = std::minmax_element(gained.data(), gained.data() + gained.size());
+    lowest = std::min<int>(lowest, *low);
+    highest = std::max<int>(highest, *high);
+    Means whole;
+    NIC_RETURN_IF_ERROR(DecodeAt(model, file, 1, memory, &whole));
+    const Tensor input = AsTensor(gained);
+    for (ReadOut& each : read_outs) {
+      each.Learn(input, Average(whole, each.scale(), numbers.output_bits, memory), whole.width, whole.height);
+    }
+    if (progress) progress(index + 1, count);
+    return {};
+  };
+  const auto learnt_from = [&](size_t index) { return count == 1 || !IsHeldOut(index, count); };
+  NIC_RETURN_IF_ERROR(ForEachFile(model, pictures, options.rates, memory, learnt_from, learn));
+  const GraphInput whole = numbers.synthesis.inputs[0];
+  const auto widen = [&](int bound) {
+    return static_cast<int16_t>(std::clamp<double>(std::round(bound * options.margin), whole.low, whole.high));
+  };
+  const GraphInput range{numbers.latent_channels, widen(lowest), widen(highest)};
+  for (const ReadOut& each : read_outs) {
+    PreviewModel::Preview& fitted = preview->previews.emplace_back(memory);
+    fitted.scale = each.scale();
+    NIC_RETURN_IF_ERROR(each.Solve(range, memory, numbers.output_bits, &fitted.graph));
+  }
+  return {};
+}
+
+Status JudgePreview(const PreparedModel& model, const Dataset& pictures, const PreviewOptions& options, Memory& memory,
+                    std::vector<PreviewReport>* reports) {
+  for (const int scale : kPreviewScales) {
+    PreviewReport& report = reports->emplace_back();
+    report.scale = scale;
+    const DecodeWork& work = model.decode_work();
+    report.work = (work.slice + model.reader(scale).work) / (work.slice + work.synthesis);
+  }
+  size_t files = 0;
+  const auto compare = [&](size_t index, const FileReader& file) -> Status {
+    ++files;
+    return Compare(model, pictures.picture(index), file, memory, reports);
+  };
+  const auto judged = [&](size_t index) { return IsHeldOut(index, pictures.size()); };
+  NIC_RETURN_IF_ERROR(ForEachFile(model, pictures, options.rates, memory, judged, compare));
+  for (PreviewReport& report : *reports) {
+    report.psnr /= static_cast<double>(files);
+    report.source_psnr /= static_cast<double>(files);
+    report.mean_source_psnr /= static_cast<double>(files);
+  }
+  return {};
+}
+
+Status AddPreview(const std::vector<uint8_t>& package, const PreviewModel& preview, Memory& memory,
+                  std::pmr::vector<uint8_t>* bytes) {
+  PackageReader reader(memory);
+  NIC_RETURN_IF_ERROR(reader.Open(package));
+  std::pmr::vector<uint8_t> section(&memory);
+  WritePreviewSection(preview, &section);
+  PackageWriter writer(reader.model_id(), reader.model_version(), reader.name(), memory);
+  for (const PackageSection& each : reader.sections()) {
+    if (each.type >= static_cast<uint8_t>(SectionType::kPreview)) break;
+    Buffer<uint8_t> raw;
+    NIC_RETURN_IF_ERROR(reader.Unpack(each, &raw, memory));
+    NIC_RETURN_IF_ERROR(writer.Add(static_cast<SectionType>(each.type), each.flags, {raw.data(), raw.size()}));
+  }
+  NIC_RETURN_IF_ERROR(writer.Add(SectionType::kPreview, kSectionOptional, section));
+  return writer.Finish(bytes);
+}
+
+}  // namespace nic
