@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/handles.h"
+#include "support/small_model.h"
 
 using namespace nic::testing;
 
@@ -150,7 +151,10 @@ TEST_CASE("parameters out of their bounds are refused and change nothing") {
   for (const double value : {-1.0, 0.5, 1.5, 5.0, 1e300, double(NAN), double(-INFINITY)}) {
     REQUIRE(nic_decoder_set(decoder.get(), NIC_DECODER_FORMAT, value) == NIC_INVALID_ARGUMENT);
   }
-  for (const int parameter : {0, 3}) {
+  for (const double value : {-1.0, 0.0, 2.0, 7.0, 8.5, 15.0, 17.0, 32.0, double(NAN)}) {
+    REQUIRE(nic_decoder_set(decoder.get(), NIC_DECODER_SCALE, value) == NIC_INVALID_ARGUMENT);
+  }
+  for (const int parameter : {0, 4}) {
     REQUIRE(nic_decoder_set(decoder.get(), static_cast<nic_decoder_parameter>(parameter), 0) == NIC_INVALID_ARGUMENT);
   }
   Open(decoder, file);
@@ -162,7 +166,7 @@ TEST_CASE("the bounds of every decoder parameter are those that are enforced") {
   const Context context = NewSmallContext();
   const Decoder decoder = NewDecoder(context);
   nic_bounds bounds;
-  for (const nic_decoder_parameter parameter : {NIC_DECODER_KEEP_GOING, NIC_DECODER_FORMAT}) {
+  for (const nic_decoder_parameter parameter : {NIC_DECODER_KEEP_GOING, NIC_DECODER_FORMAT, NIC_DECODER_SCALE}) {
     CAPTURE(parameter);
     REQUIRE(nic_decoder_bounds(parameter, &bounds) == NIC_OK);
     REQUIRE(bounds.whole == 1);
@@ -173,7 +177,7 @@ TEST_CASE("the bounds of every decoder parameter are those that are enforced") {
       REQUIRE(nic_decoder_set(decoder.get(), parameter, value) == NIC_INVALID_ARGUMENT);
     }
   }
-  for (const int parameter : {0, 3}) {
+  for (const int parameter : {0, 4}) {
     REQUIRE(nic_decoder_bounds(static_cast<nic_decoder_parameter>(parameter), &bounds) == NIC_INVALID_ARGUMENT);
   }
   REQUIRE(nic_decoder_bounds(NIC_DECODER_FORMAT, nullptr) == NIC_INVALID_ARGUMENT);
@@ -504,4 +508,125 @@ TEST_CASE("metadata comes back as it went in") {
   const Bytes without = Encode(encoder, MakePicture(30, 30, NIC_RGB8));
   Open(decoder, without);
   REQUIRE(metadata(NIC_METADATA_ICC).empty());
+}
+
+namespace {
+
+Picture DecodeScaled(const Context& context, const Bytes& file, uint32_t scale, nic_pixel_format format) {
+  const Decoder decoder = NewDecoder(context);
+  REQUIRE(nic_decoder_set(decoder.get(), NIC_DECODER_SCALE, scale) == NIC_OK);
+  Open(decoder, file);
+  nic_info info;
+  REQUIRE(nic_decoder_info(decoder.get(), &info) == NIC_OK);
+  Picture picture;
+  picture.width = nic_scaled_side(info.width, scale);
+  picture.height = nic_scaled_side(info.height, scale);
+  picture.format = format;
+  picture.pixels.resize(size_t{picture.width} * picture.height * nic_format_bytes(format));
+  REQUIRE(DecodeTo(decoder, &picture) == NIC_OK);
+  Rows rows;
+  REQUIRE(nic_decoder_decode_rows(decoder.get(), Rows::Take, &rows) == NIC_OK);
+  REQUIRE(rows.in_order);
+  REQUIRE(rows.pixels == picture.pixels);
+  return picture;
+}
+
+}  // namespace
+
+TEST_CASE("a smaller picture has the sides told, the same pixels with any threads, and the means of alpha") {
+  const bool with_preview = GENERATE(false, true);
+  const nic_pixel_format format = GENERATE(NIC_GREY8, NIC_RGB8, NIC_RGBA8, NIC_GREY_ALPHA16, NIC_RGB16);
+  for (const uint32_t scale : {8u, 16u}) {
+    CAPTURE(with_preview, static_cast<int>(format), scale);
+    std::vector<Picture> seen;
+    Bytes file;
+    for (const uint32_t threads : {1u, 3u}) {
+      nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
+      options.threads = threads;
+      options.target = threads == 1 ? "scalar" : nullptr;
+      const Context context = NewContext(options);
+      AddModel(context, MakeSmallPackage(1, kSmallModelId, with_preview));
+      if (file.empty()) file = EncodeSmall(context, MakePicture(150, 101, format), 75, 64);
+      seen.push_back(DecodeScaled(context, file, scale, format));
+    }
+    REQUIRE(seen[0].width == (150 + scale - 1) / scale);
+    REQUIRE(seen[0].height == (101 + scale - 1) / scale);
+    REQUIRE(seen[0].pixels == seen[1].pixels);
+    if (nic_format_channels(format) % 2) continue;
+    const Context context = NewSmallContext();
+    const Picture whole = Decode(context, file);
+    const size_t channels = nic_format_channels(format);
+    for (uint32_t row = 0; row < seen[0].height; ++row) {
+      for (uint32_t column = 0; column < seen[0].width; ++column) {
+        int64_t sum = 0, count = 0;
+        for (uint32_t y = row * scale; y < std::min((row + 1) * scale, whole.height); ++y) {
+          for (uint32_t x = column * scale; x < std::min((column + 1) * scale, whole.width); ++x, ++count) {
+            sum += SampleOf(whole, (size_t{y} * whole.width + x) * channels + channels - 1);
+          }
+        }
+        const int alpha = SampleOf(seen[0], (size_t{row} * seen[0].width + column) * channels + channels - 1);
+        REQUIRE(std::abs(alpha * count - sum) <= (nic_format_depth(format) == 16 ? 257 : 1) * count / 2);
+      }
+    }
+  }
+}
+
+TEST_CASE("without previews a smaller picture is close to the mean of the decoded pixels") {
+  const Context context = NewSmallContext();
+  const Bytes file = EncodeSmall(context, MakePicture(96, 80, NIC_RGB8));
+  const Picture whole = Decode(context, file);
+  const Picture scaled = DecodeScaled(context, file, 8, NIC_RGB8);
+  for (size_t row = 0; row < 10; ++row) {
+    for (size_t column = 0; column < 12; ++column) {
+      for (size_t c = 0; c < 3; ++c) {
+        int sum = 0;
+        for (size_t i = 0; i < 64; ++i) sum += whole.pixels[((row * 8 + i / 8) * 96 + column * 8 + i % 8) * 3 + c];
+        // Each pixel was rounded by half a level at most.
+        REQUIRE(std::abs(64 * scaled.pixels[(row * 12 + column) * 3 + c] - sum) <= 64);
+      }
+    }
+  }
+}
+
+TEST_CASE("a region and a scale exclude one another, until the next file") {
+  const Context context = NewSmallContext();
+  const Bytes file = EncodeSmall(context, MakePicture(50, 40, NIC_RGB8));
+  const Decoder decoder = NewDecoder(context);
+  Open(decoder, file);
+  REQUIRE(nic_decoder_set_region(decoder.get(), 1, 2, 30, 20) == NIC_OK);
+  REQUIRE(nic_decoder_set(decoder.get(), NIC_DECODER_SCALE, 8) == NIC_INVALID_ARGUMENT);
+  REQUIRE(nic_decoder_set(decoder.get(), NIC_DECODER_SCALE, 1) == NIC_OK);
+  Picture part = Blank(30, 20, NIC_RGB8);
+  REQUIRE(DecodeTo(decoder, &part) == NIC_OK);
+  Open(decoder, file);
+  REQUIRE(nic_decoder_set(decoder.get(), NIC_DECODER_SCALE, 8) == NIC_OK);
+  REQUIRE(nic_decoder_set_region(decoder.get(), 1, 2, 30, 20) == NIC_INVALID_ARGUMENT);
+  REQUIRE(std::string(nic_decoder_error(decoder.get())->message).find("NIC_DECODER_SCALE") != std::string::npos);
+  REQUIRE(DecodeTo(decoder, &part) == NIC_INVALID_ARGUMENT);
+  Picture scaled = Blank(7, 5, NIC_RGB8);
+  REQUIRE(DecodeTo(decoder, &scaled) == NIC_OK);
+}
+
+TEST_CASE("the memory of a smaller picture is told beforehand") {
+  const bool with_preview = GENERATE(false, true);
+  const auto drop = [](void*, uint32_t, uint32_t, const uint8_t*, size_t) { return 0; };
+  Bytes file;
+  {
+    const Context context = NewSmallContext();
+    file = EncodeSmall(context, MakePicture(1500, 1400, NIC_RGBA8), 75, 64);
+  }
+  nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
+  options.threads = 1;
+  const Context context = NewContext(options);
+  AddModel(context, MakeSmallPackage(1, kSmallModelId, with_preview));
+  const Decoder decoder = NewDecoder(context);
+  REQUIRE(nic_decoder_set(decoder.get(), NIC_DECODER_SCALE, 8) == NIC_OK);
+  Open(decoder, file);
+  uint64_t told = 0;
+  REQUIRE(nic_decoder_memory(decoder.get(), &told) == NIC_OK);
+  REQUIRE(nic_decoder_decode_rows(decoder.get(), drop, nullptr) == NIC_OK);
+  const uint64_t peak = nic_context_peak_memory(context.get());
+  CAPTURE(told, peak, with_preview);
+  REQUIRE(told >= peak * 0.85);
+  REQUIRE(told <= peak * 1.35);
 }

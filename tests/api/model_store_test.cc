@@ -334,3 +334,91 @@ TEST_CASE("a folder's package that exceeds the memory limit does not hide those 
   REQUIRE(TryDecode(context, file, &error) == NIC_OK);
   REQUIRE(nic_context_peak_memory(context.get()) <= options.limits.max_memory);
 }
+
+namespace {
+
+nic_status TryScale(const Context& context, const Bytes& file, double scale, Bytes* pixels, nic_error* error) {
+  const Decoder decoder = NewDecoder(context);
+  REQUIRE(nic_decoder_set(decoder.get(), NIC_DECODER_SCALE, scale) == NIC_OK);
+  REQUIRE(nic_decoder_open(decoder.get(), file.data(), file.size()) == NIC_OK);
+  const auto take = [](void* user, uint32_t, uint32_t rows, const uint8_t* from, size_t stride) {
+    static_cast<Bytes*>(user)->insert(static_cast<Bytes*>(user)->end(), from, from + rows * stride);
+    return 0;
+  };
+  pixels->clear();
+  const nic_status status = nic_decoder_decode_rows(decoder.get(), take, pixels);
+  *error = *nic_decoder_error(decoder.get());
+  return status;
+}
+
+// The small model of id 85 with what is given as its preview.
+Bytes MakePreviewPackage(const std::pmr::vector<uint8_t>& section, bool with_encoder) {
+  nic::Memory memory;
+  SmallModel model(memory);
+  FillSmallModel(1, &model);
+  std::pmr::vector<uint8_t> decoder(&memory);
+  std::pmr::vector<uint8_t> encoder(&memory);
+  WriteDecoderSection(model.decoder, &decoder);
+  WriteEncoderSection(model.encoder, &encoder);
+  nic::PackageWriter writer(85, 1, "changed", memory);
+  REQUIRE(writer.Add(nic::SectionType::kDecoder, 0, decoder, 1).ok());
+  if (with_encoder) REQUIRE(writer.Add(nic::SectionType::kEncoder, nic::kSectionOptional, encoder, 1).ok());
+  REQUIRE(writer.Add(nic::SectionType::kPreview, nic::kSectionOptional, section, 1).ok());
+  std::pmr::vector<uint8_t> bytes(&memory);
+  REQUIRE(writer.Finish(&bytes).ok());
+  return {bytes.begin(), bytes.end()};
+}
+
+std::pmr::vector<uint8_t> PreviewSection() {
+  nic::Memory memory;
+  nic::PreviewModel preview(memory);
+  nic::testing::FillSmallPreview(1, &preview);
+  std::pmr::vector<uint8_t> section;
+  WritePreviewSection(preview, &section);
+  return section;
+}
+
+}  // namespace
+
+TEST_CASE("a preview that is not valid is refused where it is asked for, and disturbs nothing else") {
+  nic_error error;
+  Bytes pixels;
+  std::pmr::vector<uint8_t> cut = PreviewSection();
+  cut.resize(cut.size() - 3);
+  const Bytes package = MakePreviewPackage(cut, true);
+  const Context context = NewContext();
+  AddModel(context, package);
+  const Bytes file = FileFor(package);
+  REQUIRE(TryDecode(context, file, &error) == NIC_OK);
+  REQUIRE(TryScale(context, file, 8, &pixels, &error) == NIC_MODEL_MALFORMED);
+  REQUIRE(Mentions(error, "preview"));
+  REQUIRE(TryScale(context, file, 1, &pixels, &error) == NIC_OK);
+}
+
+TEST_CASE("packages of one digest complete one another, in any order") {
+  nic_error error;
+  Bytes preview_pixels, mean_pixels, pixels;
+  const Bytes bare = MakePackage(85, 1, {}, false);
+  const Bytes encoding = MakePackage(85, 1, {}, true);
+  const Bytes previewing = MakePreviewPackage(PreviewSection(), false);
+  const Bytes file = FileFor(bare);
+  {
+    const Context means = NewContext(), previews = NewContext();
+    AddModel(means, bare);
+    AddModel(previews, previewing);
+    REQUIRE(TryScale(means, file, 16, &mean_pixels, &error) == NIC_OK);
+    REQUIRE(TryScale(previews, file, 16, &preview_pixels, &error) == NIC_OK);
+    REQUIRE(mean_pixels.size() == preview_pixels.size());
+    REQUIRE(mean_pixels != preview_pixels);
+  }
+  const std::vector<std::vector<const Bytes*>> orders = {
+      {&encoding, &previewing}, {&previewing, &encoding}, {&bare, &encoding, &previewing}, {&bare, &previewing, &encoding}};
+  for (const auto& order : orders) {
+    const Context context = NewContext();
+    for (const Bytes* package : order) AddModel(context, *package);
+    REQUIRE(TryScale(context, file, 16, &pixels, &error) == NIC_OK);
+    REQUIRE(pixels == preview_pixels);
+    REQUIRE(TryEncode(context, 85, &error) == NIC_OK);
+    REQUIRE(TryDecode(context, file, &error) == NIC_OK);
+  }
+}

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "api/handles.h"
+#include "support/small_model.h"
 
 using namespace nic::testing;
 
@@ -336,6 +337,31 @@ TEST_CASE("the memory that decoding needs is told beforehand") {
         CAPTURE(told, peak);
         REQUIRE(told >= peak * 0.85);
         REQUIRE(told <= peak * 1.35);
+      }
+    }
+  }
+}
+
+TEST_CASE("a smaller picture is the same however its file is cut, and its scale stays once decoding has begun") {
+  std::mt19937 random(5);
+  for (const bool with_preview : {false, true}) {
+    const Context context = NewContext();
+    AddModel(context, MakeSmallPackage(1, kSmallModelId, with_preview));
+    const Picture picture = MakePicture(201, 150, NIC_RGBA8);
+    const Bytes file = MakeFile(context, picture, true);
+    for (const uint32_t scale : {8u, 16u}) {
+      const Decoder decoder = NewDecoder(context);
+      REQUIRE(nic_decoder_set(decoder.get(), NIC_DECODER_SCALE, scale) == NIC_OK);
+      REQUIRE(nic_decoder_open(decoder.get(), file.data(), file.size()) == NIC_OK);
+      const uint32_t width = nic_scaled_side(201, scale), height = nic_scaled_side(150, scale);
+      Bytes expected(size_t{width} * height * 4);
+      const nic_image image = {width, height, NIC_RGBA8, size_t{width} * 4, expected.data()};
+      REQUIRE(nic_decoder_decode(decoder.get(), &image) == NIC_OK);
+      for (const size_t most : {size_t{7}, size_t{900}, file.size()}) {
+        const Pushed pushed = Push(decoder, file, most, static_cast<uint32_t>(random()));
+        REQUIRE(pushed.status == NIC_OK);
+        REQUIRE(pushed.pixels == expected);
+        REQUIRE(nic_decoder_set(decoder.get(), NIC_DECODER_SCALE, 1) == NIC_WRONG_STATE);
       }
     }
   }

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <set>
 #include <string>
@@ -71,12 +72,12 @@ struct File {
     return file->FindSlices(nic::SliceGrid::Of(kWidth, kHeight, 64));
   }
 
-  Decoded Decode(const Rect& region, bool keep_going, nic::Parallel& parallel, int64_t strip_rows = 0) {
+  Decoded Decode(const Rect& region, bool keep_going, nic::Parallel& parallel, int64_t strip_rows = 0, int scale = 1) {
     FileReader file(codec.memory);
     Decoded decoded;
     decoded.status = Open(&file);
     if (!decoded.status.ok() && decoded.status.code() != NIC_TRUNCATED) return decoded;
-    PictureDecoder decoder(file, *codec.model, region, {keep_going, nullptr, strip_rows}, parallel, codec.memory);
+    PictureDecoder decoder(file, *codec.model, region, {keep_going, nullptr, strip_rows, scale}, parallel, codec.memory);
     REQUIRE(decoder.Begin().ok());
     int64_t next = region.y0;
     const auto take = [&](int64_t y, const int16_t* row) -> Status {
@@ -108,9 +109,39 @@ struct File {
     return nic::testing::SynthesiseAll(codec, layout, latents, kRate, region, serial);
   }
 
+  // Gives the model previews.
+  void AddPreviews(nic::Target target) {
+    nic::PreviewModel preview(codec.memory);
+    nic::testing::FillSmallPreview(1, &preview);
+    REQUIRE(codec.model->PreparePreview(std::move(preview), target, codec.memory).ok());
+  }
+
   SmallCodec codec;
   std::pmr::vector<uint8_t> bytes;
 };
+
+Rect Scaled(int scale) { return {0, 0, (kWidth + scale - 1) / scale, (kHeight + scale - 1) / scale}; }
+
+// Of three values a pixel, by the letter of the specification.
+std::vector<int16_t> MeansOf(const std::vector<int16_t>& values, int scale, int output_bits) {
+  const Rect size = Scaled(scale);
+  const int half = 128 << output_bits;
+  std::vector<int16_t> means;
+  for (int64_t row = 0; row < size.y1; ++row) {
+    for (int64_t column = 0; column < size.x1; ++column) {
+      for (int64_t c = 0; c < 3; ++c) {
+        int64_t sum = 0, count = 0;
+        for (int64_t y = row * scale; y < std::min<int64_t>((row + 1) * scale, kHeight); ++y) {
+          for (int64_t x = column * scale; x < std::min<int64_t>((column + 1) * scale, kWidth); ++x, ++count) {
+            sum += std::clamp<int>(values[static_cast<size_t>((y * kWidth + x) * 3 + c)], -half, half);
+          }
+        }
+        means.push_back(static_cast<int16_t>(std::floor(static_cast<double>(2 * sum + count) / static_cast<double>(2 * count))));
+      }
+    }
+  }
+  return means;
+}
 
 }  // namespace
 
@@ -251,4 +282,90 @@ TEST_CASE("running out of memory is not taken for damage") {
     }
     REQUIRE(small.held() == 0);
   }
+}
+
+TEST_CASE("without previews a smaller picture is the means over squares of the whole one") {
+  File file;
+  const std::vector<int16_t> whole = file.Expected(kWhole, {});
+  for (const int scale : {8, 16}) {
+    const std::vector<int16_t> means = MeansOf(whole, scale, file.codec.model->decoder().output_bits);
+    for (const size_t threads : {1u, 3u}) {
+      ThreadPool pool(threads);
+      const Decoded decoded = file.Decode(Scaled(scale), false, pool, threads == 3 ? 1 : 0, scale);
+      REQUIRE(decoded.status.ok());
+      REQUIRE(decoded.values == means);
+    }
+  }
+}
+
+TEST_CASE("a preview is its graph over the gained latents of the whole picture, on every target and with any threads") {
+  // The plain way: the synthesis exchanged for the preview, in the scalar kernels, over all latents at once.
+  for (const int scale : {8, 16}) {
+    File plain;
+    plain.AddPreviews(nic::Target::kScalar);
+    FileReader reader(plain.codec.memory);
+    REQUIRE(plain.Open(&reader).ok());
+    const SliceLayout layout = plain.Layout();
+    const nic::DecoderModel& numbers = plain.codec.model->decoder();
+    TensorWindow latents(plain.codec.memory, {0, 0, layout.latent_width(), layout.latent_height()}, 8);
+    nic::Serial serial;
+    for (int64_t i = 0; i < layout.count(); ++i) {
+      REQUIRE(DecodeSlice(*plain.codec.model, reader.slices()[static_cast<size_t>(i)], reader.header().lanes(),
+                          layout.Latents(i), serial, plain.codec.memory, &latents)
+                  .ok());
+    }
+    const nic::PreparedModel::Reader preview = plain.codec.model->reader(scale);
+    std::vector<nic::Gain> gains(8);
+    nic::ComputeGains(numbers.inverse_gain, 8, kRate, gains.data());
+    nic::TensorBuffer gained(plain.codec.memory, layout.latent_height(), layout.latent_width(), 8);
+    for (size_t i = 0; i < gained.size(); ++i) {
+      gained.data()[i] = std::clamp(nic::ApplyGain(latents.at(0, 0)[i], gains[i % 8]), preview.range.low, preview.range.high);
+    }
+    nic::TensorBuffer values(plain.codec.memory, Scaled(scale).y1, Scaled(scale).x1, 3);
+    nic::BufferSource source({&gained});
+    nic::BufferSink sink({&values});
+    REQUIRE(preview.program.Run(gained.height(), gained.width(), Scaled(scale), 0, source, sink, serial, plain.codec.memory).ok());
+    const std::vector<int16_t> expected(values.data(), values.data() + values.size());
+
+    for (const nic::Target target : {nic::Target::kScalar, nic::Target::kSse4, nic::Target::kAvx2, nic::Target::kAvx512, nic::Target::kNeon}) {
+      if (!nic::TargetSupported(target)) continue;
+      File file;
+      file.AddPreviews(target);
+      REQUIRE(file.codec.model->has_preview(scale));
+      for (const size_t threads : {1u, 2u, 5u}) {
+        ThreadPool pool(threads);
+        const Decoded decoded = file.Decode(Scaled(scale), false, pool, threads == 2 ? 1 : 0, scale);
+        REQUIRE(decoded.status.ok());
+        REQUIRE(decoded.values == expected);
+      }
+      REQUIRE(file.Decode(kWhole, false, serial).values == file.Expected(kWhole, {}));
+    }
+  }
+}
+
+TEST_CASE("a damaged slice fails a smaller picture too, or counts as zeros") {
+  File file;
+  file.AddPreviews(nic::Target::kScalar);
+  nic::Serial serial;
+  const std::vector<int16_t> good = file.Decode(Scaled(8), false, serial, 0, 8).values;
+  file.Damage(19);
+  REQUIRE(file.Decode(Scaled(8), false, serial, 0, 8).status.code() == NIC_SLICE_DAMAGED);
+  const Decoded decoded = file.Decode(Scaled(8), true, serial, 0, 8);
+  REQUIRE(decoded.status.ok());
+  REQUIRE(decoded.damaged == 1);
+  REQUIRE(decoded.values.size() == good.size());
+  REQUIRE(decoded.values != good);
+  REQUIRE(std::equal(good.begin(), good.begin() + static_cast<ptrdiff_t>(good.size() / 2), decoded.values.begin()));
+}
+
+TEST_CASE("a preview counts as less work than the whole picture, means as as much") {
+  File file;
+  const SliceLayout layout = file.Layout();
+  double means = 0, preview = 0, whole = 0;
+  REQUIRE(CountDecodeWork(*file.codec.model, layout, {Scaled(8), 8}, file.codec.memory, &means).ok());
+  file.AddPreviews(nic::Target::kScalar);
+  REQUIRE(CountDecodeWork(*file.codec.model, layout, {Scaled(8), 8}, file.codec.memory, &preview).ok());
+  REQUIRE(CountDecodeWork(*file.codec.model, layout, {kWhole, 1}, file.codec.memory, &whole).ok());
+  REQUIRE(means == whole);
+  REQUIRE(preview < whole);
 }

@@ -104,6 +104,49 @@ class Decoding(ToolTest):
                 self.fails('nicdec', 'photo.nic', 'out.png', status=2, env={'NIC_TARGET': target}, err='nicdec: .*NIC_TARGET.*')
 
 
+class Scale(ToolTest):
+    def scaled(self, scale, *options, name='a.ppm', **keywords):
+        self.run_tool('nicdec', '--scale', scale, *options, 'photo.nic', name, **keywords)
+        return pictures.read_pnm(self.load(name))
+
+    def test_sides_and_threads_and_targets(self):
+        self.coded(width=301, height=97)
+        for scale, size in (('1/1', (301, 97)), ('1/8', (38, 13)), ('1/16', (19, 7))):
+            seen = {self.scaled(scale, '-t', threads) for threads in (1, 3)}
+            seen.add(self.scaled(scale, env={'NIC_TARGET': 'scalar'}))
+            self.assertEqual(len(seen), 1)
+            self.assertEqual(seen.pop()[:2], size)
+
+    def test_it_looks_like_the_picture(self):
+        self.coded(width=160, height=96)
+        width, _, channels, whole = self.decoded('photo.nic')
+        for scale in (8, 16):
+            scaled = self.scaled('1/%d' % scale)
+            for row in range(96 // scale):
+                for column in range(160 // scale):
+                    for c in range(channels):
+                        square = [whole[((row * scale + y) * width + column * scale + x) * channels + c]
+                                  for y in range(scale) for x in range(scale)]
+                        sample = scaled[3][(row * scaled[0] + column) * channels + c]
+                        self.assertLess(abs(sample - sum(square) / len(square)), 24)
+
+    def test_the_smallest_that_fits(self):
+        self.coded(width=320, height=200)
+        for fit, scale, size in ((20, '1/16', (20, 13)), (21, '1/8', (21, 13)), (40, '1/8', (40, 25)), (41, '1/1', (41, 26))):
+            automatic = self.scaled('auto', '--fit', fit)
+            self.assertEqual(automatic[:2], size)
+            self.assertEqual(automatic, self.scaled(scale, '--fit', fit))
+
+    def test_wrong_values(self):
+        self.coded()
+        for text in ('', '8', '1/4', '1/0', '1/32', '1/8x', '0.125', 'half', '-1/8'):
+            self.fails('nicdec', '--scale=' + text, 'photo.nic', 'out.png', status=2,
+                       err="nicdec: --scale: .*none of 1/1, 1/8, 1/16, auto.*" if text else 'nicdec: --scale.*')
+        self.fails('nicdec', '--scale', '1/8', '--region', '0,0,8,8', 'photo.nic', 'out.png', status=2,
+                   err='nicdec: --region and --scale exclude each other.*')
+        self.fails('nicdec', '--scale', 'auto', 'photo.nic', 'out.png', status=2, err='nicdec: --scale auto needs --fit.*')
+
+
 class Damage(ToolTest):
     def test_a_damaged_slice(self):
         self.coded(width=200, height=150)

@@ -352,3 +352,30 @@ TEST_CASE("a first coded scale above the scales is malformed at its own offset")
   RequireMalformed(status, "first_coded_scale");
   REQUIRE(status.offset() == offset);
 }
+
+TEST_CASE("previews read from their section are those that were written, and a cut or longer section is malformed") {
+  Memory memory;
+  nic::PreviewModel written(memory);
+  nic::testing::FillSmallPreview(1, &written);
+  std::pmr::vector<uint8_t> section;
+  WritePreviewSection(written, &section);
+  nic::PreviewModel read(memory);
+  REQUIRE(ReadPreviewSection(section, &read).ok());
+  REQUIRE(read.previews.size() == 2);
+  for (size_t i = 0; i < 2; ++i) {
+    REQUIRE(read.previews[i].scale == written.previews[i].scale);
+    REQUIRE(SameGraphs(read.previews[i].graph, written.previews[i].graph));
+  }
+  for (size_t size = 0; size < section.size(); ++size) {
+    nic::PreviewModel cut(memory);
+    const Status status = ReadPreviewSection({section.data(), size}, &cut);
+    REQUIRE(status.code() == NIC_MODEL_MALFORMED);
+    REQUIRE(status.offset() <= size);
+  }
+  section.push_back(0);
+  nic::PreviewModel longer(memory);
+  REQUIRE(ReadPreviewSection(section, &longer).code() == NIC_MODEL_MALFORMED);
+  section[0] = 3;
+  nic::PreviewModel three(memory);
+  REQUIRE(ReadPreviewSection(section, &three).code() == NIC_MODEL_MALFORMED);
+}

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "support/small_model.h"
 
@@ -272,4 +273,71 @@ TEST_CASE("multiply-accumulates are counted for each pixel") {
   const double contexts = (9 * 6 * 10 + 2 * 10 * 8) + (9 * 14 * 10 + 2 * 10 * 8);
   const double hyper = 4 * 96;
   REQUIRE(nic::DecodeMacs(model.decoder) == Approx((synthesis + contexts) / 256 + hyper / 4096));
+}
+
+TEST_CASE("a preview with one thing wrong is refused by its name") {
+  using nic::PreviewModel;
+  struct PreviewCase {
+    const char* message;
+    std::function<void(PreviewModel&)> change;
+    nic_status code = NIC_MODEL_MALFORMED;
+  };
+  const PreviewCase cases[] = {
+      {"preview: none", [](PreviewModel& m) { m.previews.clear(); }},
+      {"preview: scale:", [](PreviewModel& m) { m.previews[0].scale = 4; }},
+      {"preview: scale:", [](PreviewModel& m) { m.previews[1].scale = 8; }},
+      {"preview 1/16: wrong ratio", [](PreviewModel& m) { std::swap(m.previews[0].scale, m.previews[1].scale); }},
+      {"preview 1/8: wrong number of inputs",
+       [](PreviewModel& m) {
+         m.previews[0].graph.nodes.clear();
+         m.previews[0].graph.inputs.push_back({8, 0, 1});
+         m.previews[0].graph.outputs[0] = 0;
+       }},
+      {"preview 1/16: wrong number of output channels", [](PreviewModel& m) { m.previews[1].graph.outputs[0] = 0; }},
+      {"preview 1/8: wrong number of outputs", [](PreviewModel& m) { m.previews[0].graph.outputs.push_back(2); }},
+      {"preview 1/16: wrong ratio", [](PreviewModel& m) { m.previews[1].graph = m.previews[0].graph; }},
+      {"preview 1/8", [](PreviewModel& m) { MakeUnsafe(m.previews[0].graph); }, NIC_MODEL_UNSAFE},
+  };
+  Memory memory;
+  SmallModel model(memory);
+  FillSmallModel(1, &model);
+  PreviewModel fine(memory);
+  nic::testing::FillSmallPreview(1, &fine);
+  REQUIRE(CheckModel(fine, model.decoder).ok());
+  REQUIRE(nic::CountPreviewWork(fine.previews[0].graph) > nic::CountPreviewWork(fine.previews[1].graph));
+  for (const PreviewCase& each : cases) {
+    PreviewModel changed(memory);
+    nic::testing::FillSmallPreview(1, &changed);
+    each.change(changed);
+    CheckRefused(CheckModel(changed, model.decoder), each.message, each.code);
+  }
+}
+
+TEST_CASE("a preview without an unshuffle shrinks by a stride") {
+  Memory memory;
+  SmallModel model(memory);
+  FillSmallModel(1, &model);
+  model.decoder.latent_factor = 8;  // 1/16 is half of the latents' size
+  nic::PreviewModel preview(memory);
+  nic::PreviewModel::Preview& each = preview.previews.emplace_back(memory);
+  each.scale = 16;
+  each.graph.inputs.push_back({8, -100, 100});
+  Node node(memory);
+  node.operation = Operation::kConvolution;
+  node.a = 0;
+  node.channels = 3;
+  node.stride = 2;
+  node.weight.assign(24, 1);
+  node.bias.assign(3, 0);
+  node.shift.assign(3, 0);
+  each.graph.nodes.push_back(node);
+  each.graph.outputs.push_back(1);
+  REQUIRE(CheckModel(preview, model.decoder).ok());
+  Node unshuffle(memory);
+  unshuffle.operation = Operation::kUnshuffle;
+  unshuffle.a = 0;
+  unshuffle.factor = 2;
+  unshuffle.channels = 32;
+  each.graph.nodes.push_back(unshuffle);
+  CheckRefused(CheckModel(preview, model.decoder), "preview 1/16: unshuffle is not allowed", NIC_MODEL_MALFORMED);
 }

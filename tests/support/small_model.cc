@@ -193,7 +193,24 @@ void FillSmallModel(uint32_t seed, SmallModel* model) {
   }
 }
 
-static std::vector<uint8_t> Pack(const SmallModel& model, uint32_t seed, uint32_t id, Memory& memory) {
+void FillSmallPreview(uint32_t seed, PreviewModel* preview) {
+  std::mt19937 random(seed + 1000);
+  for (const int scale : kPreviewScales) {
+    PreviewModel::Preview& each = preview->previews.emplace_back(*preview->previews.get_allocator().resource());
+    each.scale = scale;
+    GraphMaker maker(&each.graph, &random);
+    int tensor = maker.Input(kLatents, -8000, 8000);
+    if (scale == 8) {
+      tensor = maker.Convolve(Operation::kConvolution, tensor, 12, 3, 1, -6000, 6000, 1.0);
+      tensor = maker.Rearrange(Operation::kShuffle, tensor, 2);
+    } else {
+      tensor = maker.Convolve(Operation::kConvolution, tensor, 3, 1, 1, -6000, 6000, 1.0);
+    }
+    maker.Output(tensor);
+  }
+}
+
+static std::vector<uint8_t> Pack(const SmallModel& model, uint32_t seed, uint32_t id, bool with_preview, Memory& memory) {
   std::pmr::vector<uint8_t> decoder(&memory);
   std::pmr::vector<uint8_t> encoder(&memory);
   WriteDecoderSection(model.decoder, &decoder);
@@ -201,17 +218,25 @@ static std::vector<uint8_t> Pack(const SmallModel& model, uint32_t seed, uint32_
   PackageWriter writer(id, 1, "small-" + std::to_string(seed), memory);
   std::pmr::vector<uint8_t> bytes(&memory);
   if (!writer.Add(SectionType::kDecoder, 0, decoder).ok() ||
-      !writer.Add(SectionType::kEncoder, kSectionOptional, encoder).ok() || !writer.Finish(&bytes).ok()) {
+      !writer.Add(SectionType::kEncoder, kSectionOptional, encoder).ok()) {
     return {};
   }
+  if (with_preview) {
+    PreviewModel preview(memory);
+    FillSmallPreview(seed, &preview);
+    std::pmr::vector<uint8_t> section(&memory);
+    WritePreviewSection(preview, &section);
+    if (!writer.Add(SectionType::kPreview, kSectionOptional, section).ok()) return {};
+  }
+  if (!writer.Finish(&bytes).ok()) return {};
   return {bytes.begin(), bytes.end()};
 }
 
-std::vector<uint8_t> MakeSmallPackage(uint32_t seed, uint32_t id) {
+std::vector<uint8_t> MakeSmallPackage(uint32_t seed, uint32_t id, bool with_preview) {
   Memory memory;
   SmallModel model(memory);
   FillSmallModel(seed, &model);
-  return Pack(model, seed, id, memory);
+  return Pack(model, seed, id, with_preview, memory);
 }
 
 std::vector<uint8_t> MakeUnsafePackage(uint32_t seed, uint32_t id) {
@@ -222,7 +247,7 @@ std::vector<uint8_t> MakeUnsafePackage(uint32_t seed, uint32_t id) {
     for (int16_t& weight : node.weight) weight = 32767;
     for (int32_t& bias : node.bias) bias = 2147483647;
   }
-  return Pack(model, seed, id, memory);
+  return Pack(model, seed, id, false, memory);
 }
 
 }  // namespace nic::testing

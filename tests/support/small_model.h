@@ -19,8 +19,11 @@ struct SmallModel {
 // Checkerboard in two passes, 8 latent channels, 4 hyper channels, 3 levels. The same seed gives the same model.
 void FillSmallModel(uint32_t seed, SmallModel* model);
 
-// The same as a package of the given id.
-std::vector<uint8_t> MakeSmallPackage(uint32_t seed, uint32_t id);
+// Random previews of 1/8 and 1/16 for that model.
+void FillSmallPreview(uint32_t seed, PreviewModel* preview);
+
+// The model as a package of the given id, with the previews or without.
+std::vector<uint8_t> MakeSmallPackage(uint32_t seed, uint32_t id, bool with_preview = false);
 
 // The same with weights in the synthesis whose sums may overflow.
 std::vector<uint8_t> MakeUnsafePackage(uint32_t seed, uint32_t id);
