@@ -562,7 +562,7 @@ def preview_cases(b, raw, c):
         return write_preview_section(previews)
 
     good = write((8, graph()))
-    where, demand = "model-sections.md 7a", "model-sections.md 8"
+    where, demand = "model-sections.md 7.1", "model-sections.md 8"
     add("none", "A section without previews", where, write())
     add("three", "A section with three previews", where, write((8, graph()), (16, graph()), (16, graph())))
     add("scale-0", "A scale of 0", where, write((0, graph())))
