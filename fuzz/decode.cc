@@ -1,4 +1,4 @@
-// Whole decoding with the small model: at once, in rows, a region, and going on after damage - all with one result,
+// Whole decoding with the small model: at once, in rows, a region, smaller, and going on after damage - all with one result,
 // within the limits, and nothing left behind.
 #include <algorithm>
 
@@ -99,6 +99,24 @@ void DecodeGoingOn(Surroundings& surroundings, const fuzz::ExactCopy& file, nic_
   nic_decoder_free(decoder);
 }
 
+// Smaller pictures of one scale: the same with the scalar kernels, refused where the whole picture is.
+void DecodeSmaller(Surroundings& surroundings, Surroundings& plain, const fuzz::ExactCopy& file, nic_status expected) {
+  const double scale = file.data()[file.size() / 2] % 2 ? 8 : 16;
+  std::vector<uint8_t> rows[2];
+  nic_status status[2];
+  for (int i = 0; i < 2; ++i) {
+    nic_decoder* decoder = nullptr;
+    NIC_FUZZ_CHECK(nic_decoder_new(i ? plain.context : surroundings.context, &decoder, nullptr) == NIC_OK);
+    NIC_FUZZ_CHECK(nic_decoder_set(decoder, NIC_DECODER_SCALE, scale) == NIC_OK);
+    status[i] = nic_decoder_open(decoder, file.data(), file.size());
+    if (status[i] == NIC_OK) status[i] = nic_decoder_decode_rows(decoder, TakeRows, &rows[i]);
+    nic_decoder_free(decoder);
+  }
+  NIC_FUZZ_CHECK(status[0] == status[1] && fuzz::IsOrderly(status[0]));
+  NIC_FUZZ_CHECK((status[0] == NIC_OK) == (expected == NIC_OK) || status[0] == NIC_LIMIT_MEMORY || expected == NIC_LIMIT_MEMORY);
+  NIC_FUZZ_CHECK(status[0] != NIC_OK || rows[0] == rows[1]);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
@@ -118,6 +136,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   NIC_FUZZ_CHECK(surroundings.allocator.peak() <= kLimits.max_memory + 3 * kLimits.max_pixels);
   DecodeInRows(surroundings, file, status, image);
   DecodeGoingOn(surroundings, file, status);
+  DecodeSmaller(surroundings, plain, file, status);
   if (status == NIC_OK) {
     DecodeInRows(plain, file, status, image);
     DecodeRegion(surroundings, file, image);

@@ -5,6 +5,8 @@
 #include <xxhash.h>
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "codec/prepared_model.h"
 #include "codec/tensor_buffer.h"
@@ -78,13 +80,44 @@ Status UnpackFrom(const PackageReader& package, SectionType type, Memory& memory
   return package.Unpack(*section, raw, memory);
 }
 
-Status LoadEncoder(std::span<const uint8_t> raw, Memory& memory) {
+Status LoadSmall(Memory& memory, std::unique_ptr<PreparedModel>* model) {
   PackageReader package(memory);
   Buffer<uint8_t> decoder;
-  std::unique_ptr<PreparedModel> model;
   NIC_RETURN_IF_ERROR(package.Open(fuzz::SmallPackage()));
   NIC_RETURN_IF_ERROR(UnpackFrom(package, SectionType::kDecoder, memory, &decoder));
-  NIC_RETURN_IF_ERROR(LoadDecoder({decoder.data(), decoder.size()}, Target::kScalar, memory, &model));
+  return LoadDecoder({decoder.data(), decoder.size()}, Target::kScalar, memory, model);
+}
+
+// Adds the previews of a section to a model, and runs them on extreme inputs.
+Status LoadPreview(std::span<const uint8_t> raw, PreparedModel& model, Memory& memory) {
+  PreviewModel preview(memory);
+  NIC_RETURN_IF_ERROR(ReadPreviewSection(raw, &preview));
+  std::vector<std::pair<int, GraphInput>> inputs;
+  bool small = true;
+  for (const PreviewModel::Preview& each : preview.previews) {
+    NIC_RETURN_IF_ERROR(CheckGraph(each.graph));
+    small = small && CountMacs(each.graph) < kMaxMacs;
+    if (!each.graph.inputs.empty()) inputs.emplace_back(each.scale, each.graph.inputs[0]);
+  }
+  NIC_RETURN_IF_ERROR(model.PreparePreview(std::move(preview), BestTarget(), memory));
+  for (const auto& [scale, input] : inputs) {
+    if (!small) break;
+    Graph shape(memory);
+    shape.inputs.push_back(input);
+    RunProgram(model.reader(scale).program, shape, memory);
+  }
+  return {};
+}
+
+Status LoadSmallPreview(std::span<const uint8_t> raw, Memory& memory) {
+  std::unique_ptr<PreparedModel> model;
+  NIC_RETURN_IF_ERROR(LoadSmall(memory, &model));
+  return LoadPreview(raw, *model, memory);
+}
+
+Status LoadEncoder(std::span<const uint8_t> raw, Memory& memory) {
+  std::unique_ptr<PreparedModel> model;
+  NIC_RETURN_IF_ERROR(LoadSmall(memory, &model));
   EncoderModel encoder(memory);
   NIC_RETURN_IF_ERROR(ReadEncoderSection(raw, model->decoder(), &encoder));
   return model->PrepareEncoder(std::move(encoder), Target::kScalar, memory);
@@ -98,6 +131,10 @@ Status LoadPackage(std::span<const uint8_t> bytes, Memory& memory) {
   std::unique_ptr<PreparedModel> model;
   NIC_RETURN_IF_ERROR(LoadDecoder({raw.data(), raw.size()}, BestTarget(), memory, &model));
   RunModel(*model, memory);
+  if (package.Find(SectionType::kPreview)) {
+    NIC_RETURN_IF_ERROR(UnpackFrom(package, SectionType::kPreview, memory, &raw));
+    NIC_RETURN_IF_ERROR(LoadPreview({raw.data(), raw.size()}, *model, memory));
+  }
   NIC_RETURN_IF_ERROR(UnpackFrom(package, SectionType::kEncoder, memory, &raw));
   EncoderModel encoder(memory);
   NIC_RETURN_IF_ERROR(ReadEncoderSection({raw.data(), raw.size()}, model->decoder(), &encoder));
@@ -131,7 +168,7 @@ Status Load(uint8_t kind, fuzz::ExactCopy& copy, Memory& memory) {
       return {};
     }
     case 1:
-      return LoadEncoder(copy.span(), memory);
+      return kind & 4 ? LoadSmallPreview(copy.span(), memory) : LoadEncoder(copy.span(), memory);
     case 2:
       MendDirectory(copy.data(), copy.size());
       [[fallthrough]];
@@ -142,7 +179,8 @@ Status Load(uint8_t kind, fuzz::ExactCopy& copy, Memory& memory) {
 
 }  // namespace
 
-// The first byte says what the others are: 0 a decoder section, 1 an encoder section, 2 a package whose directory check
+// The first byte says what the others are: 0 a decoder section, 1 an encoder section or, with 4 added, a preview
+// section, 2 a package whose directory check
 // is mended, 3 a package.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   if (size == 0) return 0;

@@ -25,7 +25,9 @@ _MODES = {channels: mode for mode, channels in _CHANNELS.items()}
 _METADATA = {"icc_profile": 0x81, "exif": 0x82, "xmp": 0x83}
 _RATES = {"quality": 1, "target_size": 3, "target_bpp": 4, "target_psnr": 5}
 _EFFORT = 7
-_FORMAT = 2  # of the decoder
+_FORMAT = 2  # parameters of the decoder
+_SCALE = 3
+_SCALES = (16, 8)  # how many times smaller a picture can be decoded
 _EXIF_PREFIX = b"Exif\0\0"  # Pillow's Exif begins with it, nic's with the TIFF header
 
 
@@ -134,6 +136,22 @@ class NicImageFile(ImageFile.ImageFile):
         decoder.call("info", ctypes.byref(info))
         return info
 
+    _scale = 1
+
+    def draft(self, mode, size):
+        """Has a picture decoded 8 or 16 times smaller, where that is not smaller than `size`. The mode stays."""
+        if not self.tile or size is None or self._scale != 1:
+            return None
+        width, height = self.size
+        for scale in _SCALES:
+            if width < scale * size[0] or height < scale * size[1]:
+                continue
+            self._scale = scale
+            self._size = (-(-width // scale), -(-height // scale))
+            self.tile = [("nic", (0, 0) + self.size, 0, None)]
+            return self.mode, (0, 0, width / scale, height / scale)
+        return None
+
     def load(self):
         if not self.tile:
             return super().load()
@@ -143,6 +161,7 @@ class NicImageFile(ImageFile.ImageFile):
         with _Codec("decoder") as decoder:
             self._begin(decoder)
             decoder.call("set", _FORMAT, ctypes.c_double(channels))
+            decoder.call("set", _SCALE, ctypes.c_double(self._scale))
             image = _Image(self.size[0], self.size[1], channels, stride, ctypes.addressof(pixels))
             decoder.call("decode", ctypes.byref(image))
         self.im = Image.core.new(self.mode, self.size)

@@ -34,6 +34,14 @@ class Kept(ToolTest):
         self.assertEqual(self.round_trip('plain.png'), {})
         self.assertEqual(pictures.read_png(self.load('back.png')), pixels)
 
+    def test_a_wide_gamut_profile_survives_byte_for_byte(self):
+        profile = pictures.display_p3_profile()
+        self.store('a.png', pictures.png(pictures.photo(30, 20), extra=pictures.metadata_chunks(icc=profile)))
+        self.assertEqual(self.round_trip('a.png'), {'icc': profile})
+        self.assertEqual(self.run_tool('nicinfo', '--icc', '-', 'a.nic').out, profile)
+        self.run_tool('nicdec', '--scale', '1/8', 'a.nic', 'small.png')
+        self.assertEqual(pictures.read_metadata(self.load('small.png')), {'icc': profile})
+
     def test_behind_the_pixels(self):
         data = pictures.png(pictures.photo(30, 20))
         late = {kind: KINDS[kind] for kind in ('exif', 'xmp')}

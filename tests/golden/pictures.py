@@ -136,6 +136,33 @@ def profile(description, space=b'RGB ', padding=0):
     return header + struct.pack('>III', 0xf6d6, 0x10000, 0xd32d) + bytes(48) + body
 
 
+def display_p3_profile():
+    """A whole ICC profile of Display P3: its primaries adapted to D50, and sRGB's curve as a parametric one."""
+    def fixed(*numbers):
+        return struct.pack('>%di' % len(numbers), *(round(number * 65536) for number in numbers))
+
+    def text(words):
+        return b'mluc' + struct.pack('>IIIHHII', 0, 1, 12, 0x656e, 0x5553, 2 * len(words), 28) + words.encode('utf-16-be')
+
+    curve = b'para' + struct.pack('>IHH', 0, 3, 0) + fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    tags = [
+        (b'desc', text('Display P3')), (b'cprt', text('No rights reserved')),
+        (b'wtpt', b'XYZ ' + bytes(4) + fixed(0.96419, 1, 0.82489)),
+        (b'rXYZ', b'XYZ ' + bytes(4) + fixed(0.51512, 0.2412, -0.00105)),
+        (b'gXYZ', b'XYZ ' + bytes(4) + fixed(0.29198, 0.69225, 0.04189)),
+        (b'bXYZ', b'XYZ ' + bytes(4) + fixed(0.1571, 0.06657, 0.78407)),
+        (b'rTRC', curve), (b'gTRC', curve), (b'bTRC', curve),
+        (b'chad', b'sf32' + bytes(4) + fixed(1.04788, 0.02292, -0.0502, 0.02959, 0.99048, -0.01706, -0.00923, 0.01508, 0.75168)),
+    ]
+    directory, body = struct.pack('>I', len(tags)), b''
+    for name, data in tags:
+        directory += name + struct.pack('>II', 132 + 12 * len(tags) + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
+    content = directory + body
+    header = struct.pack('>I', 128 + len(content)) + b'none\x04\0\0\0mntrRGB XYZ ' + bytes(12) + b'acsp' + bytes(28)
+    return header + struct.pack('>III', 0xf6d6, 0x10000, 0xd32d) + bytes(48) + content
+
+
 def exif(orientation):
     return b'MM\0*\0\0\0\x08\0\x01' + struct.pack('>HHIHH', 0x112, 3, 1, orientation, 0) + bytes(4)
 

@@ -8,7 +8,7 @@ import support
 
 sys.path.insert(0, os.path.join(support.SOURCE, "plugins", "pillow"))
 try:
-    from PIL import Image
+    from PIL import Image, ImageChops
 except ImportError:
     support.skip("Pillow is not installed")
 import nic_pillow  # noqa: E402,F401
@@ -29,6 +29,23 @@ def check_reading(folder):
     picture = Image.open(io.BytesIO(data))
     picture.thumbnail((96, 96))
     assert picture.size == (96, 64)
+    # What a thumbnail needs can be decoded smaller: the same as nicdec's, and close to the whole picture's thumbnail.
+    for scale, size in ((8, (96, 64)), (16, (48, 32))):
+        picture = Image.open(io.BytesIO(data))
+        assert picture.draft(None, size) == ("RGB", (0, 0) + size) and picture.size == size
+        support.decode(nic, png, "--scale", f"1/{scale}")
+        with Image.open(png) as wanted:
+            assert picture.tobytes() == wanted.tobytes()
+    for wanted in ((97, 64), (96, 65), (768, 512), None):
+        picture = Image.open(io.BytesIO(data))
+        assert picture.draft(None, wanted) is None and picture.size == (768, 512)
+    small, whole = Image.open(io.BytesIO(data)), Image.open(io.BytesIO(data))
+    small.thumbnail((40, 40))
+    whole.load()
+    whole.thumbnail((40, 40))
+    assert small.size == whole.size == (40, 27)
+    differences = ImageChops.difference(small, whole).histogram()
+    assert sum(count * (level % 256) for level, count in enumerate(differences)) / (3 * 40 * 27) < 3
 
 
 def check_writing(folder):
