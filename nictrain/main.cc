@@ -14,24 +14,14 @@
 #include "evaluation.h"
 #include "exporter.h"
 #include "files.h"
+#include "help.h"
+#include "nic/context.h"
 #include "preview.h"
 #include "trainer.h"
 #include "verification.h"
 
 namespace nic {
 namespace {
-
-constexpr char kUsage[] =
-    "usage: nictrain train CONFIG [--data PATH] [--output DIR] [--init FILE] [--resume CHECKPOINT] [--minutes N]\n"
-    "                             [--threads N] [--device cpu|cuda]\n"
-    "       nictrain eval --checkpoint PATH --data PATH [--anchors FILE] [--curve NAME] [--threads N]\n"
-    "                             [--device cpu|cuda]\n"
-    "       nictrain export --checkpoint PATH --data PATH --output FILE.nicm [--model NAME [--id N]] [--version N]\n"
-    "                             [--notes FILE] [--first-coded SCALE] [--threads N]\n"
-    "       nictrain verify --package FILE.nicm --checkpoint PATH --data PATH [--limit N] [--threads N]\n"
-    "       nictrain preview PACKAGE PICTURES... --output FILE.nicm [--kernel 1|3|5] [--rates N] [--limit N] [--threads N]\n"
-    "       nictrain pack FOLDER PACK\n"
-    "       nictrain halve CHECKPOINT FILE\n";
 
 constexpr char kDefaultCurve[] = "pillow-jpeg-420";
 
@@ -60,7 +50,7 @@ Status RunTrain(int count, char** texts) {
   Arguments arguments;
   NIC_RETURN_IF_ERROR(
       ParseArguments(count, texts, {"data", "output", "init", "resume", "minutes", "threads", "device"}, &arguments));
-  if (arguments.words.size() != 1) return Usage("train: one configuration file is wanted");
+  if (arguments.words.size() != 1) return Usage("one configuration file is wanted");
   if (arguments.has("init") && arguments.has("resume")) return Usage("--init and --resume exclude one another");
   TrainingRun run;
   NIC_RETURN_IF_ERROR(ReadConfig(arguments.words[0], &run.config));
@@ -107,7 +97,7 @@ Status RunEvaluate(int count, char** texts) {
   NIC_RETURN_IF_ERROR(
       ParseArguments(count, texts, {"checkpoint", "data", "anchors", "curve", "threads", "device"}, &arguments));
   if (!arguments.words.empty() || !arguments.has("checkpoint") || !arguments.has("data")) {
-    return Usage("eval: --checkpoint and --data are wanted");
+    return Usage("--checkpoint and --data are wanted");
   }
   torch::Device device = torch::kCPU;
   NIC_RETURN_IF_ERROR(UseThreads(arguments));
@@ -158,7 +148,7 @@ Status RunExport(int count, char** texts) {
       count, texts, {"checkpoint", "data", "output", "model", "id", "version", "notes", "first-coded", "threads"},
       &arguments));
   if (!arguments.words.empty() || !arguments.has("checkpoint") || !arguments.has("data") || !arguments.has("output")) {
-    return Usage("export: --checkpoint, --data and --output are wanted");
+    return Usage("--checkpoint, --data and --output are wanted");
   }
   PackageIdentity identity;
   NIC_RETURN_IF_ERROR(ChooseModel(arguments, &identity));
@@ -206,7 +196,7 @@ Status RunVerify(int count, char** texts) {
   Arguments arguments;
   NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {"package", "checkpoint", "data", "limit", "threads"}, &arguments));
   if (!arguments.words.empty() || !arguments.has("package") || !arguments.has("checkpoint") || !arguments.has("data")) {
-    return Usage("verify: --package, --checkpoint and --data are wanted");
+    return Usage("--package, --checkpoint and --data are wanted");
   }
   double limit = 1e6;
   NIC_RETURN_IF_ERROR(arguments.GetNumber("limit", 1, 1e6, &limit));
@@ -277,7 +267,7 @@ Status RunPreview(int count, char** texts) {
   Arguments arguments;
   NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {"output", "kernel", "rates", "limit", "threads"}, &arguments));
   if (arguments.words.size() < 2 || !arguments.has("output")) {
-    return Usage("preview: a package, pictures and --output are wanted");
+    return Usage("a package, pictures and --output are wanted");
   }
   PreviewOptions options;
   double kernel = options.kernel;
@@ -303,7 +293,7 @@ Status RunPreview(int count, char** texts) {
 Status RunPack(int count, char** texts) {
   Arguments arguments;
   NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {}, &arguments));
-  if (arguments.words.size() != 2) return Usage("pack: a folder and the pack's name are wanted");
+  if (arguments.words.size() != 2) return Usage("a folder and the pack's name are wanted");
   Dataset dataset;
   NIC_RETURN_IF_ERROR(Dataset::Load(arguments.words[0], 1, &dataset));
   return dataset.WritePack(arguments.words[1]);
@@ -312,22 +302,47 @@ Status RunPack(int count, char** texts) {
 Status RunHalve(int count, char** texts) {
   Arguments arguments;
   NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {}, &arguments));
-  if (arguments.words.size() != 2) return Usage("halve: a checkpoint and the new file's name are wanted");
+  if (arguments.words.size() != 2) return Usage("a checkpoint and the new file's name are wanted");
   std::shared_ptr<Network> network;
   NIC_RETURN_IF_ERROR(ReadNetwork(arguments.words[0], &network));
   return WriteSafetensors(arguments.words[1], StoreNetwork(*network, true));
 }
 
-Status Dispatch(int count, char** texts) {
+Status Dispatch(const std::string& command, int count, char** texts) {
+  if (command == "train") return RunTrain(count, texts);
+  if (command == "eval") return RunEvaluate(count, texts);
+  if (command == "export") return RunExport(count, texts);
+  if (command == "verify") return RunVerify(count, texts);
+  if (command == "preview") return RunPreview(count, texts);
+  if (command == "halve") return RunHalve(count, texts);
+  if (command == "pack") return RunPack(count, texts);
+  if (command.empty()) return Usage("no command given");
+  return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "'%.60s' is no command", command.c_str());
+}
+
+bool IsHelp(const std::string& text) { return text == "--help" || text == "-h"; }
+
+int Print(const char* text) {
+  if (std::fputs(text, stdout) >= 0 && std::fflush(stdout) == 0) return 0;
+  std::perror("nictrain: cannot write to standard output");
+  return 1;
+}
+
+int Run(int count, char** texts) {
   const std::string command = count > 1 ? texts[1] : "";
-  if (command == "train") return RunTrain(count - 2, texts + 2);
-  if (command == "eval") return RunEvaluate(count - 2, texts + 2);
-  if (command == "export") return RunExport(count - 2, texts + 2);
-  if (command == "verify") return RunVerify(count - 2, texts + 2);
-  if (command == "halve") return RunHalve(count - 2, texts + 2);
-  if (command == "preview") return RunPreview(count - 2, texts + 2);
-  if (command == "pack") return RunPack(count - 2, texts + 2);
-  return Usage("no such command");
+  if (command == "--version") return Print((std::string("nictrain ") + nic_version() + "\n").c_str());
+  if (IsHelp(command)) return Print(FindHelp(""));
+  const bool known = !command.empty() && FindHelp(command);
+  if (known && std::any_of(texts + 2, texts + count, IsHelp)) return Print(FindHelp(command));
+  const Status status = Dispatch(command, count - 2, texts + 2);
+  if (status.ok()) return 0;
+  const std::string said = "nictrain: " + (known ? command + ": " : "") + status.message();
+  if (status.code() != NIC_INVALID_ARGUMENT) {
+    std::fprintf(stderr, "%s\n", said.c_str());
+    return 1;
+  }
+  std::fprintf(stderr, "%s; see 'nictrain %s--help'\n", said.c_str(), (known ? command + " " : "").c_str());
+  return 2;
 }
 
 }  // namespace
@@ -336,13 +351,10 @@ Status Dispatch(int count, char** texts) {
 // LibTorch reports its errors by exceptions.
 int main(int count, char** texts) {
   try {
-    const nic::Status status = nic::Dispatch(count, texts);
-    if (status.ok()) return 0;
-    std::fprintf(stderr, "nictrain: %s\n", status.message());
-    if (status.code() == NIC_INVALID_ARGUMENT) std::fputs(nic::kUsage, stderr);
-    return status.code() == NIC_INVALID_ARGUMENT ? 2 : 1;
+    return nic::Run(count, texts);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "nictrain: %s\n", error.what());
+    const std::string what = error.what();  // of LibTorch's many lines the first tells what went wrong
+    std::fprintf(stderr, "nictrain: %s\n", what.substr(0, what.find('\n')).c_str());
     return 1;
   }
 }

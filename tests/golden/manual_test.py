@@ -87,14 +87,38 @@ class Manual(ToolTest):
         self.assertEqual(set(re.findall(r'(?m)^\.B[IR]? (?:-\w ", " )?--([a-z-]+)', section(text, 'OPTIONS'))), seen | {'help'})
 
     def test_the_page_of_nictrain(self):
-        usage = re.search(r'kUsage\[\] =\n(.*?);\n', (ROOT / 'nictrain' / 'main.cc').read_text(), re.S).group(1)
+        if not (BIN / 'nictrain').exists():
+            self.skipTest('nictrain is not built')
         text = page('nictrain')
-        self.assertEqual(set(re.findall(r'(?m)^\.BI --([a-z-]+)', section(text, 'OPTIONS'))),
-                         set(re.findall(r'--([a-z-]+)', usage)))
-        commands = re.findall(r'nictrain (\w+)', usage)
+        told = self.help('nictrain')
+        commands = re.findall(r'(?m)^  (\w+)  ', told.split('Commands:')[1].split('\n\n')[0])
         self.assertEqual(re.findall(r'(?m)^\.TP\n\.BI? (\w+)', section(text, 'COMMANDS')), commands)
+        helps = [self.run_tool('nictrain', command, '--help').out.decode() for command in commands]
+        options = {name for each in helps for name in re.findall(r'(?m)^  --([a-z-]+)', each)}
+        self.assertGreater(len(options), 10)
+        self.assertEqual(set(re.findall(r'(?m)^\.BI --([a-z-]+)', section(text, 'OPTIONS'))), options)
+        for each in [told] + helps:
+            for line in each.splitlines():
+                self.assertLessEqual(len(line), 80, line)
+        for line in told.split('\nMost used:\n')[1].split('\n\n')[0].splitlines():
+            self.assertIn('.TP\n%s\n' % re.split(r'\s{2,}', line.strip())[0], section(text, 'EXAMPLES'))
         for name in ('EXIT STATUS', 'EXAMPLES', 'SEE ALSO'):
             self.assertIn('\n.SH %s\n' % name, text)
+
+    def test_wrong_usage_of_nictrain(self):
+        if not (BIN / 'nictrain').exists():
+            self.skipTest('nictrain is not built')
+        end = "; see 'nictrain %s--help'"
+        for arguments, command in (((), ''), (('learn',), ''), (('--data', 'x'), ''), (('train',), 'train '),
+                                   (('train', 'a', 'b'), 'train '), (('train', 'a', '--nonsense', '1'), 'train '),
+                                   (('train', 'a', '--data'), 'train '), (('eval', '--data', 'x'), 'eval '),
+                                   (('train', 'a', '--init', 'x', '--resume', 'y'), 'train '),
+                                   (('verify', '--limit', 'x', '--package', 'a', '--checkpoint', 'b', '--data', 'c'), 'verify '),
+                                   (('preview', 'x'), 'preview '), (('pack', 'x'), 'pack '), (('halve',), 'halve ')):
+            self.fails('nictrain', *arguments, status=2, err='nictrain: .+' + re.escape(end % command))
+        self.fails('nictrain', 'train', 'absent.conf', status=1, err='nictrain: train: .*absent.conf.*')
+        self.fails('nictrain', 'eval', '--checkpoint', 'absent', '--data', 'x', status=1, err='nictrain: eval: .*absent.*')
+        self.assertRegex(self.run_tool('nictrain', '--version').out.decode(), r'^nictrain \d+\.\d+\.\d+\n$')
 
     def test_what_every_page_tells(self):
         for tool in TOOLS:

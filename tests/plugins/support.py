@@ -1,6 +1,8 @@
 """What the plug-ins' tests share: a folder, the tools, and a way to skip."""
 
+import glob
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,6 +35,33 @@ def encode(source, target, *options):
 
 def decode(source, target, *options):
     run(os.path.join(BIN, "nicdec"), "--quiet", *options, source, target)
+
+
+def register_pixbuf_loader(folder):
+    """Makes the loader known to gdk-pixbuf, below `folder`; returns the environment that programs need for it."""
+    loader = os.environ.get("NIC_PIXBUF_LOADER")
+    if not loader:
+        skip("gdk-pixbuf was not found when nic was built")
+    query = shutil.which("gdk-pixbuf-query-loaders") or next(
+        iter(glob.glob("/usr/lib/*/gdk-pixbuf-2.0/gdk-pixbuf-query-loaders")), None
+    )
+    if not shutil.which("update-mime-database"):
+        skip("shared-mime-info is not installed")
+    if not query:
+        skip("gdk-pixbuf's programs are not installed")
+    cache = os.path.join(folder, "loaders.cache")
+    with open(cache, "w") as file:
+        listed = run(query, loader).stdout
+        assert '"image/x-nic"' in listed, listed
+        file.write(listed)
+        # The others write what the thumbnailer makes, and are often compiled in.
+        file.write(run(query).stdout)
+    # gdk-pixbuf asks the MIME database what a file is.
+    packages = os.path.join(folder, "data", "mime", "packages")
+    os.makedirs(packages)
+    shutil.copy(os.path.join(SOURCE, "packaging", "desktop", "nic.xml"), packages)
+    run("update-mime-database", os.path.join(folder, "data", "mime"))
+    return {"GDK_PIXBUF_MODULE_FILE": cache, "XDG_DATA_HOME": os.path.join(folder, "data")}
 
 
 def read_png(path):
