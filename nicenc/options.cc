@@ -35,7 +35,7 @@ std::string CheckKinds(const std::string& text) {
 }
 
 void AddRate(CLI::App* app, EncodeOptions* options) {
-  app->option_defaults()->group("Rate (at most one; --quality 75 if none)");
+  app->option_defaults()->group("Rate (at most one; --quality 60 if none)");
   app->add_option("-q,--quality", options->quality, "0 (smallest) to 100 (best), may have a fraction")
       ->type_name("Q")
       ->check(DecimalIn(0, 100));

@@ -3,7 +3,7 @@
  * Simple: nic_encode takes pixels and a quality.
  *
  *   const nic_image image = {width, height, NIC_RGB8, (size_t)width * 3, pixels};
- *   if (nic_encode(NULL, &image, 75, &bytes, &size, &error)) return fail(error.message);
+ *   if (nic_encode(NULL, &image, 60, &bytes, &size, &error)) return fail(error.message);
  *   write(bytes, size);
  *   nic_free(NULL, bytes);
  *
@@ -38,7 +38,7 @@ extern "C" {
 #endif
 
 typedef enum nic_encoder_parameter {
-  /* The rate: at most one of these five may be set. Without any, quality 75. */
+  /* The rate: at most one of these five may be set. Without any, quality 60. */
   NIC_ENCODER_QUALITY = 1,     /* 0..100, may have a fraction: from the model's lowest gain to its highest */
   NIC_ENCODER_GAIN_LEVEL = 2,  /* whole: the level s itself, 0 .. levels - 1 */
   NIC_ENCODER_TARGET_SIZE = 3, /* bytes of the whole file: the largest file that is no larger */

@@ -8,7 +8,7 @@
 
 namespace nic {
 
-constexpr double kDefaultQuality = 75;
+constexpr double kDefaultQuality = 60;
 
 // A value for each parameter, NaN where none is set.
 class EncoderParameters {

@@ -7,7 +7,7 @@
 Grey, grey with alpha, RGB and RGBA are read and written; other modes must be converted first. ICC profile, Exif and XMP
 are read into picture.info ("icc_profile", "exif", "xmp") and, except where save() is told otherwise, written again.
 
-save() takes `quality` (0..100, default 75) or one of `target_size` (bytes), `target_bpp` and `target_psnr` (dB);
+save() takes `quality` (0..100, default 60) or one of `target_size` (bytes), `target_bpp` and `target_psnr` (dB);
 `effort` (1..9); `icc_profile`, `exif`, `xmp` (bytes).
 
 The library is found as libnic.so.0; the environment variable NIC_LIBRARY names another file.

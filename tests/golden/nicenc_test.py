@@ -72,7 +72,7 @@ class Rate(ToolTest):
         sizes = [self.size('-q', q) for q in (0, 12.5, 30, 50, 75, 90, 100)]
         self.assertEqual(sizes, sorted(sizes))
         self.assertLess(sizes[0], sizes[-1])
-        self.assertEqual(self.size('--quality', '75'), self.size())
+        self.assertEqual(self.size('--quality', '60'), self.size())
 
     def test_quality_ends_are_the_lowest_and_highest_gain(self):
         self.photo()
