@@ -124,13 +124,15 @@ class Exporter {
       gained.push_back(analysed_ * network_.Gain(torch::full({1}, static_cast<double>(level))));
     }
     latents_ = torch::cat(gained, 0);
-    const double widest = latents_.abs().max().item<double>() * options_.margin;
+    const double widest = FindRange(latents_).magnitude() * options_.margin;
     latent_bits_ = std::min(kHighestLatentBits, LargestExponent(widest));
     if (latent_bits_ < kLowestLatentBits) {
       return Status::Error(NIC_MODEL_UNSAFE, Status::kNoOffset, "latents reach %.0f, too far for %d fractional bits",
                            widest, kLowestLatentBits);
     }
     latent_bound_ = std::min(32767, static_cast<int>(std::ceil(std::ldexp(widest, latent_bits_))));
+    const double bound = std::ldexp(latent_bound_, -latent_bits_);
+    latents_ = latents_.clamp(-bound, bound);
     return {};
   }
 
@@ -141,8 +143,8 @@ class Exporter {
 
   Status BuildHyperAnalysis(EncoderModel* encoder) {
     const Tensor symbols = FindHyperSymbols();
-    hyper_bound_ = static_cast<int>(std::ceil(symbols.abs().max().item<double>() * options_.margin)) + 1;
-    hyper_ = symbols;
+    hyper_bound_ = static_cast<int>(std::ceil(FindRange(symbols).magnitude() * options_.margin)) + 1;
+    hyper_ = symbols.clamp(-hyper_bound_, hyper_bound_);
 
     GraphBuilder builder = NewBuilder();
     auto& layers = network_.he->layers;
@@ -285,10 +287,11 @@ class Exporter {
   Status BuildSynthesis(DecoderModel* decoder) {
     GraphBuilder builder = NewBuilder();
     const Tensor samples = SynthesisSamples();
-    const double widest = samples.abs().max().item<double>() * options_.margin;
+    const double widest = FindRange(samples).magnitude() * options_.margin;
     synthesis_exponent_ = LargestExponent(widest);
     const int bound = std::min(32767, static_cast<int>(std::ceil(std::ldexp(widest, synthesis_exponent_))));
-    Value x = builder.Input(samples, synthesis_exponent_, -bound, bound);
+    const double limit = std::ldexp(bound, -synthesis_exponent_);
+    Value x = builder.Input(samples.clamp(-limit, limit), synthesis_exponent_, -bound, bound);
     x = AddBlocks(builder, "db8", builder.Shuffle(AddInner(builder, x), 2), *network_.db8);
     x = AddLastLayer(builder, x);
     builder.Output(builder.Shuffle(x, 8));

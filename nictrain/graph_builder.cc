@@ -54,9 +54,9 @@ int16_t ToBound(double value) { return static_cast<int16_t>(std::clamp(value, -3
 
 // Exponent and clamp for results that range as `samples` do before the activation.
 ResultForm Calibrate(const Tensor& samples, double margin, Activation activation = Activation::kNone) {
-  const bool positive = activation == Activation::kRelu;
-  const double low = positive ? 0 : std::min(0.0, samples.min().item<double>()) * margin;
-  const double high = std::max(0.0, samples.max().item<double>()) * margin;
+  const SampleRange range = FindRange(samples);
+  const double low = activation == Activation::kRelu ? 0 : range.low * margin;
+  const double high = range.high * margin;
   ResultForm form;
   form.exponent = LargestExponent(std::max(-low, high));
   form.low = ToBound(std::floor(std::ldexp(low, form.exponent)));
@@ -64,7 +64,25 @@ ResultForm Calibrate(const Tensor& samples, double margin, Activation activation
   return form;
 }
 
+Tensor Clamp(const Tensor& samples, const ResultForm& form) {
+  return samples.clamp(std::ldexp(form.low, -form.exponent), std::ldexp(form.high, -form.exponent));
+}
+
+// Of the largest values of pictures: the largest that is at most kFarBeyond times the one that most stay below.
+double LargestUsual(const Tensor& largest) {
+  constexpr double kMost = 0.85;
+  constexpr double kFarBeyond = 2;
+  const Tensor sorted = std::get<0>(largest.clamp_min(0).sort());
+  const auto usual = static_cast<int64_t>(kMost * static_cast<double>(sorted.size(0) - 1) + 0.5);
+  return std::min(sorted[-1].item<double>(), kFarBeyond * sorted[usual].item<double>());
+}
+
 }  // namespace
+
+SampleRange FindRange(const Tensor& samples) {
+  torch::NoGradGuard no_gradients;
+  return {-LargestUsual(-samples.amin({1, 2, 3})), LargestUsual(samples.amax({1, 2, 3}))};
+}
 
 void GraphBuilder::Fail(const char* name, const Status& status) {
   if (status_.ok() && !status.ok()) status_ = status.Within(name);
@@ -115,7 +133,8 @@ Value GraphBuilder::Convolve(const char* name, const Value& a, const Tensor& wei
     grids_->push_back({weight, Steps(node, form.exponent, a.exponents, options.depthwise)});
   }
   const auto channels = static_cast<size_t>(node.channels);
-  return {Append(std::move(node)), Activate(sums, options.activation), std::vector<int>(channels, form.exponent)};
+  return {Append(std::move(node)), Clamp(Activate(sums, options.activation), form),
+          std::vector<int>(channels, form.exponent)};
 }
 
 Value GraphBuilder::Multiply(const char* name, const Value& a, const Value& b) {
@@ -134,7 +153,7 @@ Value GraphBuilder::Multiply(const char* name, const Value& a, const Value& b) {
   }
   node.shift.push_back(static_cast<uint8_t>(shift));
   const auto channels = static_cast<size_t>(node.channels);
-  return {Append(std::move(node)), product, std::vector<int>(channels, form.exponent)};
+  return {Append(std::move(node)), Clamp(product, form), std::vector<int>(channels, form.exponent)};
 }
 
 Value GraphBuilder::Shuffle(const Value& a, int factor) {

@@ -1,9 +1,11 @@
 // Builds an integer graph from layers in floating point, and runs each of them over calibration samples at once: the
-// ranges that these show set the integer tensors' scales and clamps.
+// ranges that these show set the integer tensors' scales and clamps. What comes out of a layer is clamped as the integers
+// will be.
 #pragma once
 
 #include <torch/types.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,16 @@
 #include "intnet/graph.h"
 
 namespace nic {
+
+// Where the samples of a batch of pictures lie, those left out that are far beyond the rest: gated blocks multiply, and may
+// make of a rare pattern a hundred times of what any photograph gives. Taking that into the range would cost all
+// photographs their precision.
+struct SampleRange {
+  double low = 0;   // at most 0
+  double high = 0;  // at least 0
+  double magnitude() const { return std::max(-low, high); }
+};
+SampleRange FindRange(const torch::Tensor& samples);
 
 // A tensor of the graph with what it stands for.
 struct Value {
