@@ -1,6 +1,5 @@
 #include "klt.h"
 
-#include <torch/linalg.h>
 #include <torch/utils.h>
 
 #include <algorithm>

@@ -199,7 +199,7 @@ class Options(ToolTest):
 
     WRONG = {'SHELL': ('tcsh', ''), 'N': ('x', '-1', ''), 'BYTES': ('0', 'x', '1x', ''), 'KINDS': ('gps', ''), 'E': ('0', '10', 'x'),
              'Q': ('-1', '101', 'x'), 'X': ('0', 'x'), 'DB': ('-1', 'x'), 'S': ('-1', 'x', '1.5'), 'L': ('256', 'x'),
-             'FORMAT': ('gif', ''), 'BITS': ('12', 'x', ''), 'X,Y,W,H': ('1,2', '1,2,3,0', 'x'), 'DIR': ('',)}
+             'FORMAT': ('gif', ''), 'BITS': ('12', 'x', ''), 'X,Y,W,H': ('1,2', '1,2,3,0', 'x'), 'SCALE': ('1/4', '8', 'x', ''), 'DIR': ('',)}
     FILES = ('FILE', 'FILE|NAME', 'MASK.png')
 
     def test_wrong_values(self):

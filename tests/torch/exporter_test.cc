@@ -8,6 +8,7 @@
 #include "codec/tensor_buffer.h"
 #include "evaluation.h"
 #include "files.h"
+#include "graph_builder.h"
 #include "samples.h"
 #include "verification.h"
 
@@ -205,6 +206,24 @@ TEST_CASE("exporter: a package gives back the model, and the codec runs with it"
   for (size_t i = 0; i < 2; ++i) CHECK(points[i].psnr == Approx(real[i].psnr).margin(0.1));
   REQUIRE(WriteFile(path, "not a package").ok());
   CHECK(!ReadModel(path, memory, &decoder, &encoder).ok());
+}
+
+TEST_CASE("exporter: a rare picture that explodes does not set the range") {
+  torch::Tensor samples = torch::rand({20, 3, 4, 4}) * 2 - 1;
+  samples[0][0][0][0] = 1;
+  samples[1][0][0][0] = -1;
+  const SampleRange usual = FindRange(samples);
+  CHECK(usual.high == 1);
+  CHECK(usual.low == -1);
+  samples[7][1][2][2] = 500;
+  samples[9][1][2][2] = -700;
+  const SampleRange range = FindRange(samples);
+  CHECK(range.high <= 2);
+  CHECK(range.high > 1.5);
+  CHECK(range.low >= -2);
+  CHECK(range.low < -1.5);
+  // All positive: zero stays in the range.
+  CHECK(FindRange(samples.abs() + 3).low == 0);
 }
 
 TEST_CASE("exporter: weights on the grid that it finds are exported without rounding") {
