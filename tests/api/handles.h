@@ -52,7 +52,7 @@ Picture MakeBlocks(uint32_t width, uint32_t height, nic_pixel_format format, uin
 
 Bytes Encode(const Encoder& encoder, Picture picture, nic_encode_result* result = nullptr, bool measure = false);
 // With the small model, at a quality, in slices of a side.
-Bytes EncodeSmall(const Context& context, const Picture& picture, double quality = 75, uint32_t slice_side = 1024);
+Bytes EncodeSmall(const Context& context, const Picture& picture, double quality = 60, uint32_t slice_side = 1024);
 Picture Decode(const Context& context, const Bytes& file);
 // Sample number i, of either depth.
 int SampleOf(const Picture& picture, size_t i);
