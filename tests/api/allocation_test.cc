@@ -103,7 +103,7 @@ TEST_CASE("describing a model, which unpacks it, survives every failed allocatio
 
 TEST_CASE("encoding survives every failed allocation and gives the same bytes afterwards") {
   const Picture picture = MakePicture(150, 70, NIC_RGBA8);
-  const Bytes expected = EncodeSmall(NewSmallContext(), picture, 75, 64);
+  const Bytes expected = EncodeSmall(NewSmallContext(), picture, 60, 64);
   WithBoth([&](Fixture& fixture, const std::function<void(uint64_t)>& arm) {
     const Context context = NewSmallContext(fixture.options);
     nic_encoder* made = nullptr;

@@ -174,7 +174,7 @@ TEST_CASE("a small file of a huge picture is refused before anything is decoded"
 
 TEST_CASE("max_memory is never exceeded and tells when it was too little") {
   const Picture picture = MakePicture(300, 260, NIC_RGBA8);
-  const Bytes file = EncodeSmall(NewSmallContext(), picture, 75, 64);
+  const Bytes file = EncodeSmall(NewSmallContext(), picture, 60, 64);
   CountingAllocator allocator;
   nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
   options.allocator = allocator.Hooks();
