@@ -133,6 +133,9 @@ Outcome Encoder::Open() {
     NIC_TOOLS_RETURN_IF_FAILED(Set(NIC_ENCODER_MODEL_ID, id, "--model"));
   }
   NIC_TOOLS_RETURN_IF_FAILED(Set(NIC_ENCODER_EFFORT, options_->effort, "--effort"));
+  if (options_->slice_side) {
+    NIC_TOOLS_RETURN_IF_FAILED(Set(NIC_ENCODER_SLICE_SIDE, *options_->slice_side, "--slice-side"));
+  }
   if (options_->effort >= kLowestSearchingEffort) {
     CatchInterrupt(encoder_);
     // LibTorch's threads wait for each other thousands of times a second; spinning there costs more than it saves as soon

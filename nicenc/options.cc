@@ -1,8 +1,10 @@
 #include "nicenc/options.h"
 
+#include <bit>
 #include <sstream>
 
 #include "tools/command_line.h"
+#include "tools/number.h"
 
 namespace nic::tools {
 namespace {
@@ -32,6 +34,18 @@ std::string CheckKinds(const std::string& text) {
     }
   }
   return "";
+}
+
+CLI::Validator PowerOfTwoIn(uint64_t low, uint64_t high) {
+  const auto check = [low, high](std::string& text) -> std::string {
+    const std::optional<uint64_t> number = ParseWhole(text);
+    if (number && std::has_single_bit(*number) && *number >= low && *number <= high) {
+      text = std::to_string(*number);  // without leading zeros, which CLI11 would take for octal
+      return "";
+    }
+    return "'" + text + "' is no power of two from " + std::to_string(low) + " to " + std::to_string(high);
+  };
+  return CLI::Validator(check, "", "power of two");
 }
 
 void AddRate(CLI::App* app, EncodeOptions* options) {
@@ -112,6 +126,11 @@ std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, Encode
       ->type_name("E")
       ->transform(WholeIn(1, 9));
   AddRoi(&line->app(), options);
+  line->app()
+      .add_option("--slice-side", options->slice_side,
+                  "pixels a side that decode on their own: 64, 128 .. 2097152, default 1024")
+      ->type_name("N")
+      ->transform(PowerOfTwoIn(64, 2097152));
   AddStrip(&line->app(), options);
   line->AddMetadata(&options->given, "give outputs this %s, in place of the input's");
   line->AddModel(options, "encode with this model: its name, or a .nicm package");

@@ -23,6 +23,7 @@ struct EncodeOptions : Arguments {
 
   std::optional<double> interpolation;  // 0..255, with gain_level
   uint32_t effort = 3;
+  std::optional<uint32_t> slice_side;  // pixels
   std::string roi;  // path of a mask; empty for none
   std::optional<double> roi_strength;
   MetadataChoice kept;

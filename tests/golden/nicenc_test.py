@@ -84,6 +84,16 @@ class Rate(ToolTest):
         self.run_tool('nicenc', '--gain-level', highest['gain_level'] + 1, 'photo.png', 'b.nic', status=2,
                       err='nicenc: photo.png: .*highest level.*')
 
+    def test_slice_side(self):
+        self.photo(width=200, height=150)
+        usual = self.size()
+        self.assertGreater(self.size('--slice-side', 64), usual)
+        self.assertEqual(len(self.info('photo.nic')['slices']), 12)
+        self.run_tool('nicdec', 'photo.nic', 'out.png')
+        for wrong in (32, 100, 4194304):
+            self.fails('nicenc', '--slice-side', wrong, 'photo.png', 'b.nic', status=2,
+                       err="nicenc: --slice-side: '%d' is no power of two from 64 to 2097152; see .*" % wrong)
+
     def test_raw_gain(self):
         self.photo()
         self.size('--gain-level', 1, '--interp', 77)
