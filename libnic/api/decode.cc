@@ -11,6 +11,7 @@
 #include "api/decoder.h"
 #include "api/file_info.h"
 #include "api/guard.h"
+#include "api/number.h"
 #include "api/push.h"
 #include "api/row_converter.h"
 #include "codec/gain_map.h"
@@ -145,12 +146,20 @@ Status SetScale(nic_decoder& decoder, int scale) {
   return {};
 }
 
-Status SetParameter(nic_decoder& decoder, nic_decoder_parameter parameter, double value) {
-  nic_bounds bounds;
-  if (nic_decoder_bounds(parameter, &bounds) != NIC_OK) return InvalidArgument("parameter: unknown");
-  if (!(value >= bounds.lowest && value <= bounds.highest) || (bounds.whole && value != std::floor(value))) {
+// Of a parameter's number; null for an unknown one.
+const nic_bounds* DecoderBoundsOf(int parameter) {
+  constexpr int kParameters = NIC_DECODER_SCALE;
+  static constexpr nic_bounds kBounds[kParameters] = {
+      {0, 1, 0, 1}, {0, NIC_RGBA16, 0, 1}, {1, 16, 1, 1}};  // by number, from 1
+  return parameter < 1 || parameter > kParameters ? nullptr : &kBounds[parameter - 1];
+}
+
+Status SetParameter(nic_decoder& decoder, int parameter, double value) {
+  const nic_bounds* bounds = DecoderBoundsOf(parameter);
+  if (!bounds) return InvalidArgument("parameter: unknown");
+  if (!(value >= bounds->lowest && value <= bounds->highest) || (bounds->whole && value != std::floor(value))) {
     return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "parameter %d: %g is not a whole number in %g .. %g",
-                         parameter, value, bounds.lowest, bounds.highest);
+                         parameter, value, bounds->lowest, bounds->highest);
   }
   const int number = static_cast<int>(value);
   if (parameter == NIC_DECODER_SCALE) return SetScale(decoder, number);
@@ -333,16 +342,15 @@ nic_status nic_decoder_new(nic_context* context, nic_decoder** decoder, nic_erro
 void nic_decoder_free(nic_decoder* decoder) { delete decoder; }
 
 nic_status nic_decoder_bounds(nic_decoder_parameter parameter, nic_bounds* bounds) {
-  constexpr int kParameters = NIC_DECODER_SCALE;
-  constexpr nic_bounds kBounds[kParameters] = {{0, 1, 0, 1}, {0, NIC_RGBA16, 0, 1}, {1, 16, 1, 1}};  // by number, from 1
-  if (!bounds || parameter < 1 || parameter > kParameters) return NIC_INVALID_ARGUMENT;
-  *bounds = kBounds[parameter - 1];
+  const nic_bounds* found = nic::DecoderBoundsOf(nic::NumberOf(parameter));
+  if (!bounds || !found) return NIC_INVALID_ARGUMENT;
+  *bounds = *found;
   return NIC_OK;
 }
 
 nic_status nic_decoder_set(nic_decoder* decoder, nic_decoder_parameter parameter, double value) {
   if (!decoder) return NIC_INVALID_ARGUMENT;
-  return nic::Guard(&decoder->error, [&] { return nic::SetParameter(*decoder, parameter, value); });
+  return nic::Guard(&decoder->error, [&] { return nic::SetParameter(*decoder, nic::NumberOf(parameter), value); });
 }
 
 nic_status nic_decoder_open(nic_decoder* decoder, const void* bytes, size_t size) {

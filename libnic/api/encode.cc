@@ -11,6 +11,7 @@
 #include "api/encode_call.h"
 #include "api/encoder.h"
 #include "api/guard.h"
+#include "api/number.h"
 #include "api/loaded_search.h"
 #include "api/pixel_format.h"
 #include "image/metadata.h"
@@ -196,7 +197,7 @@ nic_status nic_encoder_new(nic_context* context, nic_encoder** encoder, nic_erro
 void nic_encoder_free(nic_encoder* encoder) { delete encoder; }
 
 nic_status nic_encoder_bounds(nic_encoder_parameter parameter, nic_bounds* bounds) {
-  const nic_bounds* known = nic::BoundsOf(parameter);
+  const nic_bounds* known = nic::BoundsOf(nic::NumberOf(parameter));
   if (!bounds || !known) return NIC_INVALID_ARGUMENT;
   *bounds = *known;
   return NIC_OK;
@@ -204,7 +205,7 @@ nic_status nic_encoder_bounds(nic_encoder_parameter parameter, nic_bounds* bound
 
 nic_status nic_encoder_set(nic_encoder* encoder, nic_encoder_parameter parameter, double value) {
   if (!encoder) return NIC_INVALID_ARGUMENT;
-  return nic::Guard(&encoder->error, [&] { return encoder->parameters.Set(parameter, value); });
+  return nic::Guard(&encoder->error, [&] { return encoder->parameters.Set(nic::NumberOf(parameter), value); });
 }
 
 void nic_encoder_reset(nic_encoder* encoder) {

@@ -31,7 +31,7 @@ Status InvalidArgument(const char* what) { return Status::Error(NIC_INVALID_ARGU
 
 }  // namespace
 
-const nic_bounds* BoundsOf(nic_encoder_parameter parameter) {
+const nic_bounds* BoundsOf(int parameter) {
   if (parameter < 1 || parameter > static_cast<int>(std::size(kBounds))) return nullptr;
   return &kBounds[parameter - 1];
 }
@@ -41,7 +41,7 @@ void EncoderParameters::Reset() {
   for (int i = 0; i < kCount; ++i) values_[i] = kBounds[i].preset;
 }
 
-Status EncoderParameters::Set(nic_encoder_parameter parameter, double value) {
+Status EncoderParameters::Set(int parameter, double value) {
   const nic_bounds* bounds = BoundsOf(parameter);
   if (!bounds) return InvalidArgument("parameter: unknown");
   if (!(value >= bounds->lowest && value <= bounds->highest) || (bounds->whole && value != std::floor(value))) {

@@ -18,7 +18,8 @@ class EncoderParameters {
   // Every parameter at its preset.
   void Reset();
   // NIC_INVALID_ARGUMENT for an unknown parameter or a value out of bounds, NIC_WRONG_STATE for a second rate.
-  Status Set(nic_encoder_parameter parameter, double value);
+  // By the parameter's number, which may be any.
+  Status Set(int parameter, double value);
 
   double Get(nic_encoder_parameter parameter) const { return values_[parameter - 1]; }
   bool Has(nic_encoder_parameter parameter) const { return !std::isnan(Get(parameter)); }
@@ -33,6 +34,6 @@ class EncoderParameters {
 };
 
 // What a parameter may be; null for an unknown one.
-const nic_bounds* BoundsOf(nic_encoder_parameter parameter);
+const nic_bounds* BoundsOf(int parameter);
 
 }  // namespace nic
