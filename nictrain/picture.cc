@@ -43,6 +43,16 @@ tools::Outcome Write(const std::string& path, const Picture& picture) {
 
 }  // namespace
 
+PixelView View(const Picture& picture) {
+  PixelView view;
+  view.width = static_cast<uint32_t>(picture.width);
+  view.height = static_cast<uint32_t>(picture.height);
+  view.channels = 3;
+  view.stride = size_t(picture.width) * 3;
+  view.pixels = picture.samples.data();
+  return view;
+}
+
 Status FromOutcome(const tools::Outcome& outcome, const std::string& path) {
   if (outcome.ok()) return {};
   const bool named = outcome.text().find(path) != std::string::npos;

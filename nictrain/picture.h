@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "image/pixels.h"
 #include "tools/outcome.h"
 
 namespace nic {
@@ -16,6 +17,9 @@ struct Picture {
   int height = 0;
   std::vector<uint8_t> samples;
 };
+
+// As the codec takes it; points into `picture`.
+PixelView View(const Picture& picture);
 
 // Recognised by content; grey and palette pictures become RGB, 16 bits become 8, alpha is dropped. NIC_MALFORMED for a
 // file that is no picture or a damaged one, NIC_TRUNCATED for one that ends early, NIC_UNSUPPORTED_FEATURE for CMYK,

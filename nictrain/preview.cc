@@ -27,16 +27,6 @@ constexpr double kRidge = 1e-7;      // of each unknown's own weight
 constexpr double kLeastRidge = 1e-3;  // for channels that are always 0
 constexpr int kOutputReach = 160;    // levels around the middle, of which 128 are seen
 
-PixelView View(const Picture& picture) {
-  PixelView view;
-  view.width = static_cast<uint32_t>(picture.width);
-  view.height = static_cast<uint32_t>(picture.height);
-  view.channels = 3;
-  view.stride = size_t(picture.width) * 3;
-  view.pixels = picture.samples.data();
-  return view;
-}
-
 std::vector<RateIndex> SpreadRates(int count, int levels) {
   std::vector<RateIndex> rates;
   for (int i = 0; i < count; ++i) {

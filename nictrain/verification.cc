@@ -14,16 +14,6 @@ namespace {
 
 constexpr int kGrid = 16;
 
-PixelView View(const Picture& picture) {
-  PixelView view;
-  view.width = static_cast<uint32_t>(picture.width);
-  view.height = static_cast<uint32_t>(picture.height);
-  view.channels = 3;
-  view.stride = size_t(picture.width) * 3;
-  view.pixels = picture.samples.data();
-  return view;
-}
-
 // A graph that gives out one of another's tensors.
 Graph Tap(const Graph& graph, int tensor, Memory& memory) {
   Graph tapped(memory);
