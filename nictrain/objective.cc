@@ -129,7 +129,7 @@ Tensor MultiScaleSimilarity(const Tensor& a, const Tensor& b) {
   return product.mean(1);
 }
 
-Loss Judge(const Outcome& outcome, const Tensor& pictures, const Tensor& lambda, double similarity) {
+Loss Judge(const Outcome& outcome, const Tensor& pictures, const Tensor& lambda, double similarity, double limit) {
   const Tensor mse = (outcome.pictures - pictures).square().flatten(1).mean(1);
   const Tensor bpp = outcome.bits / static_cast<double>(pictures.size(2) * pictures.size(3));
   Tensor distortion = mse;
@@ -137,7 +137,8 @@ Loss Judge(const Outcome& outcome, const Tensor& pictures, const Tensor& lambda,
     const Tensor unlike = kSimilarityWeight * (1 - MultiScaleSimilarity(outcome.pictures, pictures));
     distortion = mse * (1 - similarity) + unlike * similarity;
   }
-  const Tensor each = (lambda * (255.0 * 255.0) * distortion + bpp) / (4 * lambda.sqrt());
+  Tensor each = (lambda * (255.0 * 255.0) * distortion + bpp) / (4 * lambda.sqrt());
+  if (limit > 0) each = each * (limit / each.detach()).clamp_max(1);
   return {each.mean(), bpp.detach().mean(), mse.detach()};
 }
 

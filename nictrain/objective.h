@@ -41,7 +41,9 @@ struct Loss {
 // D is MSE + `similarity` (kSimilarityWeight (1 - MS-SSIM) - MSE): 0 is the squared error alone, 1 the similarity
 // alone. The weight makes both about the same at medium rates.
 constexpr double kSimilarityWeight = 0.05;
-Loss Judge(const Outcome& outcome, const torch::Tensor& pictures, const torch::Tensor& lambda, double similarity = 0);
+// `limit`, where it is above 0: a crop with a larger loss is weighted down so that it counts that much.
+Loss Judge(const Outcome& outcome, const torch::Tensor& pictures, const torch::Tensor& lambda, double similarity = 0,
+           double limit = 0);
 
 // `count` qualities in [0, highest], one from each of `count` equal strata, in random order.
 std::vector<float> StratifiedQualities(int64_t count, double highest, Random& random);

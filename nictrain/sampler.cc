@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pattern.h"
+
 namespace nic {
 namespace {
 
@@ -31,6 +33,24 @@ Tensor ChangeColour(const Tensor& crop, double most, Random& random) {
   return ((saturated - 127.5) * contrast + (127.5 + brightness)).round().clamp(0, 255);
 }
 
+// A place for something of random length within `side`.
+struct Span {
+  int64_t begin, length;
+};
+Span DrawSpan(int64_t side, Random& random) {
+  const int64_t length = 1 + random.Below(static_cast<int>(side));
+  return {random.Below(static_cast<int>(side - length + 1)), length};
+}
+
+// Over the whole crop or, as on screens, a part of it.
+void CoverWithPattern(Tensor& crop, Random& random) {
+  const bool whole = random.Below(2) == 0;
+  const Span down = whole ? Span{0, crop.size(1)} : DrawSpan(crop.size(1), random);
+  const Span across = whole ? Span{0, crop.size(2)} : DrawSpan(crop.size(2), random);
+  const Tensor pattern = DrawPattern(down.length, across.length, random);
+  crop.narrow(1, down.begin, down.length).narrow(2, across.begin, across.length).copy_(pattern);
+}
+
 }  // namespace
 
 Sampler::Sampler(const Dataset& dataset, torch::Device device) : device_(device) {
@@ -42,7 +62,7 @@ Sampler::Sampler(const Dataset& dataset, torch::Device device) : device_(device)
   }
 }
 
-Tensor Sampler::DrawCrop(const CropOptions& options, Random& random) const {
+Tensor Sampler::DrawPhotograph(const CropOptions& options, Random& random) const {
   const Tensor& picture = pictures_[static_cast<size_t>(random.Below(static_cast<int>(pictures_.size())))];
   const auto smaller = static_cast<double>(std::min(picture.size(0), picture.size(1)));
   const auto side = static_cast<double>(options.side);
@@ -60,6 +80,12 @@ Tensor Sampler::DrawCrop(const CropOptions& options, Random& random) const {
   }
   crop = Turn(crop, turn);
   return options.colour > 0 ? ChangeColour(crop, options.colour, random) : crop;
+}
+
+Tensor Sampler::DrawCrop(const CropOptions& options, Random& random) const {
+  Tensor crop = DrawPhotograph(options, random);
+  if (options.patterns > 0 && random.Uniform() < options.patterns) CoverWithPattern(crop, random);
+  return crop;
 }
 
 Tensor Sampler::Draw(int64_t count, const CropOptions& options, Random& random) const {

@@ -15,6 +15,7 @@ struct CropOptions {
   double downscale = 0.0;       // how often, in [0, 1], a larger area is scaled down to the crop
   double smallest_scale = 0.5;  // the most that it is scaled down by
   double colour = 0.0;  // the most by which contrast and saturation change, and brightness as a part of the full range
+  double patterns = 0.0;  // how often, in [0, 1], an artificial pattern covers the crop or a part of it
 };
 
 class Sampler {
@@ -28,6 +29,7 @@ class Sampler {
 
  private:
   torch::Tensor DrawCrop(const CropOptions& options, Random& random) const;
+  torch::Tensor DrawPhotograph(const CropOptions& options, Random& random) const;
 
   std::vector<torch::Tensor> pictures_;  // (height, width, 3), bytes
   torch::Device device_;

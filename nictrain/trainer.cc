@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 constexpr double kBeta1 = 0.9;
 constexpr double kBeta2 = 0.99;
 constexpr double kEpsilon = 1e-8;
+constexpr int kMostSkipped = 50;
 constexpr size_t kKeptCheckpoints = 2;
 constexpr char kPrefix[] = "step-";
 
@@ -226,7 +227,7 @@ Status Trainer::BeginQuantised(const Dataset& dataset) {
 
 Status Trainer::Step(double rate, StepReport* report) {
   Random random(static_cast<uint64_t>(config_.seed), static_cast<uint64_t>(step_));
-  const CropOptions crop{config_.patch, config_.downscale, config_.smallest_scale, config_.colour};
+  const CropOptions crop{config_.patch, config_.downscale, config_.smallest_scale, config_.colour, config_.patterns};
   const Tensor pictures = sampler_.Draw(config_.batch, crop, random);
   const auto qualities = StratifiedQualities(config_.batch, static_cast<double>(config_.shape.levels - 1), random);
   const Tensor q = torch::tensor(qualities).to(device_);
@@ -234,7 +235,7 @@ Status Trainer::Step(double rate, StepReport* report) {
 
   optimiser_->BeginStep();
   const Outcome outcome = RunNoisy(*network_, pictures, q);
-  const Loss loss = Judge(outcome, pictures, lambdas_.At(q), config_.similarity);
+  const Loss loss = Judge(outcome, pictures, lambdas_.At(q), config_.similarity, config_.loss_limit);
   loss.total.backward();
   report->step = step_ + 1;
   report->rate = rate;
@@ -243,12 +244,13 @@ Status Trainer::Step(double rate, StepReport* report) {
   report->psnr = -10 * loss.mse.log10().mean().item<double>();
   optimiser_->EndRounding();
   report->gradient = std::isfinite(report->loss) ? optimiser_->Step(step_ + 1, rate) : report->loss;
-  if (!std::isfinite(report->gradient)) {
-    return Status::Error(NIC_INTERNAL, Status::kNoOffset, "step %lld: the loss or its gradient is not finite",
-                         static_cast<long long>(step_ + 1));
-  }
   ++step_;
-  return {};
+  report->skipped = !std::isfinite(report->gradient);
+  skipped_in_a_row_ = report->skipped ? skipped_in_a_row_ + 1 : 0;
+  if (skipped_in_a_row_ < kMostSkipped) return {};
+  return Status::Error(NIC_INTERNAL, Status::kNoOffset,
+                       "step %lld: the loss or its gradient has not been finite for %d steps",
+                       static_cast<long long>(step_), kMostSkipped);
 }
 
 Status Trainer::Save(const std::string& folder, double elapsed_seconds) const {

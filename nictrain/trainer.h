@@ -25,9 +25,10 @@ struct StepReport {
   int64_t step = 0;  // steps done, this one included
   double loss = 0;
   double bpp = 0;
-  double psnr = 0;      // in dB, of the batch's mean over pictures
-  double gradient = 0;  // norm before clipping
-  double rate = 0;      // learning rate
+  double psnr = 0;       // in dB, of the batch's mean over pictures
+  double gradient = 0;   // norm before clipping
+  double rate = 0;       // learning rate
+  bool skipped = false;  // loss or gradient not finite: no weight has changed
 };
 
 // AdamW (0.9, 0.99), with gradient clipping and a moving average of the weights.
@@ -83,8 +84,8 @@ class Trainer {
   void BeginWithKlt(const Dataset& dataset);
   // Configurations that quantise: finds the grid of the weights as they are. Needed unless the training is resumed.
   Status BeginQuantised(const Dataset& dataset);
-  // One step at the given learning rate. NIC_INTERNAL that names the step where loss or gradient is not finite; the
-  // weights are then those of the step before.
+  // One step at the given learning rate. Where the loss or its gradient is not finite the weights stay as they are and
+  // the report says that the step was skipped; NIC_INTERNAL after 50 such steps in a row.
   Status Step(double rate, StepReport* report);
 
   // A checkpoint is a folder `step-NNNNNNNN` below `folder`, complete or absent; the two newest are kept. No file in it
@@ -108,6 +109,7 @@ class Trainer {
   std::shared_ptr<Network> network_;
   std::unique_ptr<Optimiser> optimiser_;
   int64_t step_ = 0;
+  int skipped_in_a_row_ = 0;
 };
 
 // The moving average out of a checkpoint's folder, or out of the newest below a training's output folder.

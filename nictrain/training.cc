@@ -21,7 +21,10 @@ double SecondsSince(Clock::time_point start) { return std::chrono::duration<doub
 struct Means {
   double loss = 0, bpp = 0, psnr = 0, gradient = 0;
   int64_t steps = 0;
+  int64_t skipped = 0;
   void Add(const StepReport& report) {
+    skipped += report.skipped;
+    if (report.skipped) return;
     loss += report.loss;
     bpp += report.bpp;
     psnr += report.psnr;
@@ -48,7 +51,7 @@ class Journal {
   }
 
   void Write(const StepReport& last, const Means& sums, double seconds, double steps_per_second, double seconds_left) {
-    const double n = static_cast<double>(sums.steps);
+    const auto n = static_cast<double>(sums.steps);  // 0 where all were skipped: the means are then no numbers
     std::fprintf(file_, "%lld,%.1f,%.4g,%.5f,%.5f,%.4f,%.4f\n", static_cast<long long>(last.step), seconds, last.rate,
                  sums.loss / n, sums.bpp / n, sums.psnr / n, sums.gradient / n);
     std::fflush(file_);
@@ -56,6 +59,9 @@ class Journal {
                  terminal_ ? "\r" : "", static_cast<long long>(last.step), steps_per_second, sums.loss / n,
                  sums.bpp / n, sums.psnr / n, last.rate, static_cast<int>(seconds_left) / 60,
                  static_cast<int>(seconds_left) % 60, terminal_ ? "   " : "\n");
+    if (sums.skipped == 0) return;
+    std::fprintf(stderr, "%s%lld steps skipped: their loss or gradient was not finite\n", terminal_ ? "\n" : "",
+                 static_cast<long long>(sums.skipped));
   }
 
  private:
@@ -130,7 +136,7 @@ Status Train(const TrainingRun& run) {
     sums.Add(report);
     if (trainer.step() % config.log_steps != 0) continue;
     const double after = SecondsSince(start);
-    const double speed = static_cast<double>(sums.steps) / (after - logged);
+    const double speed = static_cast<double>(sums.steps + sums.skipped) / (after - logged);
     logged = after;
     const double left_by_steps = static_cast<double>(config.steps - trainer.step()) / speed;
     const double left = run.minutes > 0 ? std::min(left_by_steps, run.minutes * 60 - before - after) : left_by_steps;

@@ -45,5 +45,32 @@ TEST_CASE("objective: a mix weighs squared error and similarity, and both have g
   CHECK(decoded.grad().abs().max().item<double>() > 0);
 }
 
+TEST_CASE("objective: a limit weighs down what is above it, and only that") {
+  Numbers numbers;
+  const torch::Tensor original = numbers.Fill({2, 3, 16, 16}, 1);
+  torch::Tensor noise = numbers.Fill({2, 3, 16, 16}, 1);
+  noise[0].mul_(1e-3);
+  torch::Tensor decoded = (original + noise).detach().requires_grad_(true);
+  const torch::Tensor bits = torch::full({2}, 10.0);
+  const torch::Tensor lambda = torch::full({2}, 0.01);
+  const auto gradient = [&](double limit, double* total) {
+    decoded.mutable_grad() = torch::Tensor();
+    const Loss loss = Judge({decoded, bits}, original, lambda, 0, limit);
+    loss.total.backward();
+    *total = loss.total.item<double>();
+    return decoded.grad().clone();
+  };
+  double whole = 0, limited = 0;
+  const torch::Tensor before = gradient(0, &whole);
+  const torch::Tensor after = gradient(2, &limited);
+  const double small =
+      Judge({decoded[0].unsqueeze(0), bits[0].unsqueeze(0)}, original[0].unsqueeze(0), lambda[0].unsqueeze(0))
+          .total.item<double>();
+  REQUIRE(small < 2);
+  CHECK(limited == Approx((small + 2) / 2).epsilon(1e-5));
+  CHECK(torch::allclose(after[0], before[0]));
+  CHECK(torch::allclose(after[1], before[1] * (2 / (2 * whole - small))));
+}
+
 }  // namespace
 }  // namespace nic::testing

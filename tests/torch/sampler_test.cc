@@ -89,5 +89,24 @@ TEST_CASE("sampler: colours change mildly, each crop's in its own way, and stay 
   CHECK(torch::allclose(after.add(0.5).mul(255), ToBytes(after).to(torch::kFloat), 0, 1e-3));
 }
 
+TEST_CASE("sampler: patterns cover as many crops as asked for, some wholly and some in part") {
+  const Dataset dataset = LoadPictures(1, 32, 32);
+  const Sampler sampler(dataset, torch::kCPU);
+  int changed = 0, partly = 0;
+  for (uint64_t step = 0; step < 200; ++step) {
+    Random plain(3, step), covered(3, step);
+    const torch::Tensor before = sampler.Draw(1, {32, 0, 1, 0, 0}, plain);
+    const torch::Tensor after = sampler.Draw(1, {32, 0, 1, 0, 0.25}, covered);
+    const double share = before.ne(after).any(1).to(torch::kFloat).mean().item<double>();
+    changed += share > 0;
+    partly += share > 0 && share < 0.9;
+    CHECK(torch::allclose(after.add(0.5).mul(255), ToBytes(after).to(torch::kFloat), 0, 1e-3));
+  }
+  CHECK(changed > 30);
+  CHECK(changed < 75);
+  CHECK(partly > 8);
+  CHECK(partly < changed);
+}
+
 }  // namespace
 }  // namespace nic::testing

@@ -125,7 +125,7 @@ TEST_CASE("trainer: asked to stop, it leaves a checkpoint that it goes on from")
   CHECK(std::filesystem::exists(scene.config.output + "/step-00000008/weights.safetensors"));
 }
 
-TEST_CASE("trainer: not-a-number stops it at its step, and the weights stay") {
+TEST_CASE("trainer: a step of not-a-number leaves the weights; fifty in a row stop the training") {
   Scene scene;
   const Dataset dataset = scene.Load();
   Trainer trainer(scene.config, dataset, torch::kCPU);
@@ -135,10 +135,12 @@ TEST_CASE("trainer: not-a-number stops it at its step, and the weights stay") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   std::copy_n(reinterpret_cast<const uint8_t*>(&nan), sizeof nan, weights.tensors["d8.bias"].bytes.begin());
   REQUIRE(trainer.Initialise(weights).ok());
-  const Status status = trainer.Step(1e-3, &report);
+  Status status;
+  int skipped = 0;
+  while ((status = trainer.Step(1e-3, &report)).ok()) skipped += report.skipped;
+  CHECK(skipped == 49);
   CHECK(status.code() == NIC_INTERNAL);
-  CHECK(std::string(status.message()).find("step 2") != std::string::npos);
-  CHECK(trainer.step() == 1);
+  CHECK(std::string(status.message()).find("step 51") != std::string::npos);
   const StoredTensors after = StoreNetwork(trainer.network());
   CHECK(after.tensors.at("e8.weight").bytes == weights.tensors.at("e8.weight").bytes);
 }
