@@ -56,10 +56,10 @@ typedef struct nic_limits {
   uint64_t max_memory;   /* bytes held at once by one context, the caller's own buffers not counted; default 2 GiB */
   uint64_t max_metadata; /* bytes of metadata in a file; default 64 MiB */
   /* Operations that decoding a picture or region may take, in units of one multiply-accumulate: nic_model_info.decode_work
-   * for each pixel, rows and columns rounded up to whole latents. The default depends on the size of the file: 2^40, and
-   * 2^22 more for each byte beyond 2^20. Thus a file of less than 1 MiB keeps no decoder busy for more than seconds,
-   * while any photograph up to max_pixels is decoded, and with nic-fast any picture up to 100 megapixels however plain.
-   * UINT64_MAX: no limit. */
+   * for each pixel, rows and columns rounded up to whole latents. The default depends on the size of the file:
+   * 7 * 10^11, and 10^7 more for each byte beyond 10^6. Thus a file below 1 MB keeps one core with AVX2 busy for less than
+   * 10 s. With nic-fast that is any picture up to 65 megapixels however plain, 100 megapixels from 1.04 MB on, and
+   * max_pixels from 1.22 MB on. UINT64_MAX: no limit. */
   uint64_t max_work;
   uint64_t reserved[3]; /* 0; NIC_UNSUPPORTED_FEATURE otherwise */
 } nic_limits;

@@ -104,12 +104,12 @@ Status CheckDimensions(uint64_t width, uint64_t height, const nic_limits& limits
 }
 
 Status CheckWork(double work, uint64_t file_size, const nic_limits& limits) {
-  constexpr uint64_t kAnyFile = uint64_t{1} << 40;
-  constexpr uint64_t kSmallFile = uint64_t{1} << 20;
-  constexpr double kForEachByte = 1 << 22;
+  constexpr double kAnyFile = 7e11;  // less than 10 s of one core with AVX2
+  constexpr uint64_t kSmallFile = 1'000'000;
+  constexpr double kForEachByte = 1e7;
   double limit = static_cast<double>(limits.max_work);
   if (!limits.max_work) {
-    limit = static_cast<double>(kAnyFile);
+    limit = kAnyFile;
     if (file_size > kSmallFile) limit += kForEachByte * static_cast<double>(file_size - kSmallFile);
   }
   if (limits.max_work == UINT64_MAX || work <= limit) return {};
