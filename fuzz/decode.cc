@@ -11,14 +11,13 @@ namespace {
 constexpr nic_limits kLimits = {1 << 17, 4000, uint64_t{48} << 20, 1 << 16, 0, {}};
 
 struct Surroundings {
-  explicit Surroundings(const char* target) {
+  Surroundings(const char* target, const std::vector<uint8_t>& package) {
     nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
     options.threads = 1;
     options.limits = kLimits;
     options.allocator = allocator.hooks();
     options.target = target;
     NIC_FUZZ_CHECK(nic_context_new(&options, &context, nullptr) == NIC_OK);
-    const std::vector<uint8_t>& package = fuzz::SmallPackage();
     NIC_FUZZ_CHECK(nic_context_add_model(context, package.data(), package.size(), nullptr, nullptr, nullptr) == NIC_OK);
   }
   fuzz::CountingAllocator allocator;
@@ -99,14 +98,21 @@ void DecodeGoingOn(Surroundings& surroundings, const fuzz::ExactCopy& file, nic_
   nic_decoder_free(decoder);
 }
 
-// Smaller pictures of one scale: the same with the scalar kernels, refused where the whole picture is.
-void DecodeSmaller(Surroundings& surroundings, Surroundings& plain, const fuzz::ExactCopy& file, nic_status expected) {
+// Smaller pictures of one scale, by networks of their own or as means of the whole: the same with the scalar kernels,
+// refused where the whole picture is.
+void DecodeSmaller(const fuzz::ExactCopy& file, nic_status expected) {
+  static Surroundings means(nullptr, fuzz::SmallPackage());
+  static Surroundings plain_means("scalar", fuzz::SmallPackage());
+  static Surroundings previews(nullptr, fuzz::SmallPackageWithPreviews());
+  static Surroundings plain_previews("scalar", fuzz::SmallPackageWithPreviews());
+  const bool own = file.data()[file.size() / 2] & 2;
+  Surroundings* const both[2] = {own ? &previews : &means, own ? &plain_previews : &plain_means};
   const double scale = file.data()[file.size() / 2] % 2 ? 8 : 16;
   std::vector<uint8_t> rows[2];
   nic_status status[2];
   for (int i = 0; i < 2; ++i) {
     nic_decoder* decoder = nullptr;
-    NIC_FUZZ_CHECK(nic_decoder_new(i ? plain.context : surroundings.context, &decoder, nullptr) == NIC_OK);
+    NIC_FUZZ_CHECK(nic_decoder_new(both[i]->context, &decoder, nullptr) == NIC_OK);
     NIC_FUZZ_CHECK(nic_decoder_set(decoder, NIC_DECODER_SCALE, scale) == NIC_OK);
     status[i] = nic_decoder_open(decoder, file.data(), file.size());
     if (status[i] == NIC_OK) status[i] = nic_decoder_decode_rows(decoder, TakeRows, &rows[i]);
@@ -120,8 +126,8 @@ void DecodeSmaller(Surroundings& surroundings, Surroundings& plain, const fuzz::
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  static Surroundings surroundings(nullptr);
-  static Surroundings plain("scalar");
+  static Surroundings surroundings(nullptr, fuzz::SmallPackage());
+  static Surroundings plain("scalar", fuzz::SmallPackage());
   if (size == 0) return 0;
   fuzz::ExactCopy file(bytes, size);
   fuzz::MendHeader(file.data(), size, true);
@@ -136,7 +142,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   NIC_FUZZ_CHECK(surroundings.allocator.peak() <= kLimits.max_memory + 3 * kLimits.max_pixels);
   DecodeInRows(surroundings, file, status, image);
   DecodeGoingOn(surroundings, file, status);
-  DecodeSmaller(surroundings, plain, file, status);
+  DecodeSmaller(file, status);
   if (status == NIC_OK) {
     DecodeInRows(plain, file, status, image);
     DecodeRegion(surroundings, file, image);

@@ -49,6 +49,9 @@ def main():
     write("package", "tiny-package", b"\x03" + tiny)
     write("package", "tiny-package-mended", b"\x02" + tiny)
     write("package", "tiny-decoder", b"\0" + nicref.Package(tiny).unpack(nicref.DECODER))
+    previews = (SUITE / "models" / "preview-one-scale.nicm").read_bytes()
+    write("package", "preview-package", b"\x03" + previews)
+    write("package", "preview-section", b"\x05" + nicref.Package(previews).unpack(nicref.PREVIEW))
     for case in sorted((SUITE / "invalid").iterdir()):
         package = case / "model.nicm"
         if "pass" in case.name and package.exists() and package.stat().st_size < 4000 and "model-" in case.name:

@@ -1,5 +1,5 @@
-// A file in pieces: the same pixels, damage and refusal as in one, however it is cut; within the limits, and nothing left
-// behind.
+// A file in pieces, whole or as a smaller picture: the same pixels, damage and refusal as in one, however it is cut; within
+// the limits, and nothing left behind.
 #include <algorithm>
 #include <random>
 
@@ -18,7 +18,7 @@ struct Surroundings {
     options.limits = kLimits;
     options.allocator = allocator.hooks();
     NIC_FUZZ_CHECK(nic_context_new(&options, &context, nullptr) == NIC_OK);
-    const std::vector<uint8_t>& package = fuzz::SmallPackage();
+    const std::vector<uint8_t>& package = fuzz::SmallPackageWithPreviews();
     NIC_FUZZ_CHECK(nic_context_add_model(context, package.data(), package.size(), nullptr, nullptr, nullptr) == NIC_OK);
     NIC_FUZZ_CHECK(nic_decoder_new(context, &whole, nullptr) == NIC_OK);
     NIC_FUZZ_CHECK(nic_decoder_new(context, &pieces, nullptr) == NIC_OK);
@@ -41,11 +41,10 @@ nic_status DecodeWhole(nic_decoder* decoder, const fuzz::ExactCopy& file, std::v
   return status == NIC_OK ? nic_decoder_decode_rows(decoder, TakeRows, rows) : status;
 }
 
-// Pieces whose sizes follow from the file itself.
+// To a decoder that waits for them, in pieces whose sizes follow from the file itself.
 nic_status DecodePieces(nic_decoder* decoder, const fuzz::ExactCopy& file, std::vector<uint8_t>* rows) {
   std::mt19937 random(file.data()[file.size() / 2]);
   const size_t most = size_t{1} << file.data()[file.size() - 1] % 14;
-  NIC_FUZZ_CHECK(nic_decoder_begin_push(decoder) == NIC_OK);
   size_t position = 0;
   for (;;) {
     nic_event event = NIC_EVENT_INIT;
@@ -77,8 +76,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   fuzz::ExactCopy file(bytes, size);
   fuzz::MendHeader(file.data(), size, true);
   const bool keep_going = bytes[size - 1] & 0x20;
-  NIC_FUZZ_CHECK(nic_decoder_set(surroundings.whole, NIC_DECODER_KEEP_GOING, keep_going) == NIC_OK);
-  NIC_FUZZ_CHECK(nic_decoder_set(surroundings.pieces, NIC_DECODER_KEEP_GOING, keep_going) == NIC_OK);
+  constexpr double kScales[] = {1, 1, 8, 16};
+  NIC_FUZZ_CHECK(nic_decoder_begin_push(surroundings.pieces) == NIC_OK);
+  for (nic_decoder* decoder : {surroundings.whole, surroundings.pieces}) {
+    NIC_FUZZ_CHECK(nic_decoder_set(decoder, NIC_DECODER_KEEP_GOING, keep_going) == NIC_OK);
+    NIC_FUZZ_CHECK(nic_decoder_set(decoder, NIC_DECODER_SCALE, kScales[bytes[size / 2] % 4]) == NIC_OK);
+  }
   std::vector<uint8_t> expected;
   std::vector<uint8_t> rows;
   const nic_status whole = DecodeWhole(surroundings.whole, file, &expected);

@@ -1,8 +1,12 @@
 #include "support.h"
 
+#include <random>
+
 #include "container/bytes.h"
 #include "container/header.h"
 #include "container/package.h"
+#include "model/model_section.h"
+#include "random_model.h"
 
 namespace nic::fuzz {
 namespace {
@@ -16,6 +20,27 @@ std::vector<uint8_t> ReadSmallPackage() {
   return bytes;
 }
 
+std::vector<uint8_t> AddPreviews(const std::vector<uint8_t>& package) {
+  Memory memory;
+  PackageReader reader(memory);
+  NIC_FUZZ_CHECK(reader.Open(package).ok());
+  PackageWriter writer(reader.model_id(), reader.model_version(), reader.name(), memory);
+  conformance::RandomModel model(memory);
+  for (const PackageSection& section : reader.sections()) {
+    Buffer<uint8_t> raw;
+    NIC_FUZZ_CHECK(reader.Unpack(section, &raw, memory).ok());
+    const auto type = static_cast<SectionType>(section.type);
+    if (type == SectionType::kDecoder) NIC_FUZZ_CHECK(ReadDecoderSection({raw.data(), raw.size()}, &model.decoder).ok());
+    NIC_FUZZ_CHECK(writer.Add(type, section.flags, {raw.data(), raw.size()}).ok());
+  }
+  std::mt19937 random(4);
+  conformance::AddRandomPreviews(random, {8, 16}, memory, &model);
+  std::pmr::vector<uint8_t> preview(&memory), bytes(&memory);
+  WritePreviewSection(model.preview, &preview);
+  NIC_FUZZ_CHECK(writer.Add(SectionType::kPreview, kSectionOptional, preview).ok() && writer.Finish(&bytes).ok());
+  return {bytes.begin(), bytes.end()};
+}
+
 uint32_t SmallDigest() {
   Memory memory;
   PackageReader reader(memory);
@@ -27,6 +52,11 @@ uint32_t SmallDigest() {
 
 const std::vector<uint8_t>& SmallPackage() {
   static const std::vector<uint8_t> package = ReadSmallPackage();
+  return package;
+}
+
+const std::vector<uint8_t>& SmallPackageWithPreviews() {
+  static const std::vector<uint8_t> package = AddPreviews(SmallPackage());
   return package;
 }
 

@@ -91,6 +91,8 @@ class CountingAllocator {
 // The package of the small model that the targets use (conformance/models/checkerboard.nicm); ends the program if it
 // cannot be read.
 const std::vector<uint8_t>& SmallPackage();
+// The same model with random networks for the smaller pictures of both scales; of the same digest.
+const std::vector<uint8_t>& SmallPackageWithPreviews();
 constexpr uint32_t kSmallModelId = 4000;
 
 // A status that bad input may bring about.
