@@ -42,6 +42,7 @@ it with a checkpoint.
   --data PATH          pictures, in place of the configuration's
   --output DIR         where checkpoints and log go, in place of its own
   --init FILE          begin with the weights of this file
+  --grow PATH          begin as a smaller network of this family computes
   --resume CHECKPOINT  go on from it, or from the last one in a folder
   --minutes N          end by the clock, the learning rate with it
   --threads N          1 to 1024 (default: one for each processor)

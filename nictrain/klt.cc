@@ -40,19 +40,6 @@ Tensor Project(const Tensor& samples, const Tensor& rows) {
   return torch::conv2d(samples, rows.unsqueeze(2).unsqueeze(3));
 }
 
-// The first rows and columns of `matrix` in a tensor of the weight's size, zeros where it has none.
-void SetMatrix(torch::nn::Conv2d& layer, const Tensor& matrix) {
-  const int64_t rows = std::min(matrix.size(0), layer->weight.size(0));
-  const int64_t columns = std::min(matrix.size(1), layer->weight.size(1));
-  layer->weight.zero_();
-  layer->weight.select(3, 0)
-      .select(2, 0)
-      .narrow(0, 0, rows)
-      .narrow(1, 0, columns)
-      .copy_(matrix.narrow(0, 0, rows).narrow(1, 0, columns));
-  layer->bias.zero_();
-}
-
 void Weaken(torch::nn::Conv2d& layer, double factor) {
   layer->weight.mul_(factor);
   layer->bias.zero_();
@@ -66,7 +53,7 @@ void WeakenBlocks(Numbered<Block>& blocks) {
 }
 
 void SetGains(const Lambdas& lambdas, Network& network) {
-  const Tensor log_step = (std::log(kStepConstant / (255.0 * 255.0)) - lambdas.logarithms) / 2;
+  const Tensor log_step = LogSteps(lambdas);
   network.loggain.copy_(-log_step.unsqueeze(1).expand_as(network.loggain));
   network.loginv.copy_(log_step.unsqueeze(1).expand_as(network.loginv));
 }
@@ -82,20 +69,41 @@ Tensor ChangeWidth(const Tensor& rows, int64_t from, int64_t to) {
 
 }  // namespace
 
+void SetMatrix(torch::nn::Conv2d& layer, const Tensor& matrix) {
+  const int64_t rows = std::min(matrix.size(0), layer->weight.size(0));
+  const int64_t columns = std::min(matrix.size(1), layer->weight.size(1));
+  layer->weight.zero_();
+  layer->weight.select(3, 0)
+      .select(2, 0)
+      .narrow(0, 0, rows)
+      .narrow(1, 0, columns)
+      .copy_(matrix.narrow(0, 0, rows).narrow(1, 0, columns));
+  layer->bias.zero_();
+}
+
+void ForSomePictures(const Dataset& dataset, const std::function<void(const Tensor&)>& use) {
+  const size_t stride = std::max<size_t>(1, dataset.size() / kPictures);
+  for (size_t i = 0; i < dataset.size(); i += stride) use(Crop(dataset.picture(i)));
+}
+
+Tensor PatchBasis(const Dataset& dataset) {
+  Correlation patches(192);
+  ForSomePictures(dataset, [&](const Tensor& picture) { patches.Add(torch::pixel_unshuffle(picture, 8)); });
+  return patches.Basis();
+}
+
+Tensor LogSteps(const Lambdas& lambdas) { return (std::log(kStepConstant / (255.0 * 255.0)) - lambdas.logarithms) / 2; }
+
 void StartFromKlt(const Dataset& dataset, const Lambdas& lambdas, Network& network) {
   torch::NoGradGuard no_gradients;
   const NetworkShape& shape = network.shape();
-  const size_t stride = std::max<size_t>(1, dataset.size() / kPictures);
-  Correlation patches(192);
-  for (size_t i = 0; i < dataset.size(); i += stride) patches.Add(torch::pixel_unshuffle(Crop(dataset.picture(i)), 8));
-  const Tensor basis8 = patches.Basis();
+  const Tensor basis8 = PatchBasis(dataset);
   const int64_t width = std::min<int64_t>(shape.analysis_width, 192);
   const Tensor kept8 = basis8.narrow(0, 0, width);
   Correlation quads(4 * width);
-  for (size_t i = 0; i < dataset.size(); i += stride) {
-    const Tensor features = Project(torch::pixel_unshuffle(Crop(dataset.picture(i)), 8), kept8);
-    quads.Add(torch::pixel_unshuffle(features, 2));
-  }
+  ForSomePictures(dataset, [&](const Tensor& picture) {
+    quads.Add(torch::pixel_unshuffle(Project(torch::pixel_unshuffle(picture, 8), kept8), 2));
+  });
   const Tensor basis16 = quads.Basis();
   const Tensor analysis = ChangeWidth(basis16, width, shape.analysis_width);
   const Tensor synthesis = ChangeWidth(basis16, width, shape.synthesis_width).narrow(0, 0, shape.latents).t();

@@ -46,27 +46,6 @@ Status ChooseDevice(const Arguments& arguments, torch::Device* device) {
   return {};
 }
 
-Status RunTrain(int count, char** texts) {
-  Arguments arguments;
-  NIC_RETURN_IF_ERROR(
-      ParseArguments(count, texts, {"data", "output", "init", "resume", "minutes", "threads", "device"}, &arguments));
-  if (arguments.words.size() != 1) return Usage("one configuration file is wanted");
-  if (arguments.has("init") && arguments.has("resume")) return Usage("--init and --resume exclude one another");
-  TrainingRun run;
-  NIC_RETURN_IF_ERROR(ReadConfig(arguments.words[0], &run.config));
-  run.config.data = arguments.get("data", run.config.data);
-  run.config.output = arguments.get("output", run.config.output);
-  run.config.init = arguments.get("init", run.config.init);
-  run.resume = arguments.get("resume");
-  NIC_RETURN_IF_ERROR(arguments.GetNumber("minutes", 0.01, 1e6, &run.minutes));
-  NIC_RETURN_IF_ERROR(UseThreads(arguments));
-  NIC_RETURN_IF_ERROR(ChooseDevice(arguments, &run.device));
-  run.stop = &stop_requested;
-  std::signal(SIGINT, RequestStop);
-  std::signal(SIGTERM, RequestStop);
-  return Train(run);
-}
-
 // `path`: a safetensors file, or a training's folder, of whose newest checkpoint the moving average is taken.
 Status ReadNetwork(const std::string& path, std::shared_ptr<Network>* network) {
   StoredTensors weights;
@@ -80,6 +59,30 @@ Status ReadNetwork(const std::string& path, std::shared_ptr<Network>* network) {
   NIC_RETURN_IF_ERROR(InferShape(weights, &shape).Within(path.c_str()));
   *network = std::make_shared<Network>(shape);
   return LoadNetwork(weights, **network);
+}
+
+Status RunTrain(int count, char** texts) {
+  Arguments arguments;
+  NIC_RETURN_IF_ERROR(ParseArguments(
+      count, texts, {"data", "output", "init", "grow", "resume", "minutes", "threads", "device"}, &arguments));
+  if (arguments.words.size() != 1) return Usage("one configuration file is wanted");
+  if (arguments.has("init") + arguments.has("grow") + arguments.has("resume") > 1) {
+    return Usage("--init, --grow and --resume exclude one another");
+  }
+  TrainingRun run;
+  NIC_RETURN_IF_ERROR(ReadConfig(arguments.words[0], &run.config));
+  run.config.data = arguments.get("data", run.config.data);
+  run.config.output = arguments.get("output", run.config.output);
+  run.config.init = arguments.get("init", run.config.init);
+  run.resume = arguments.get("resume");
+  NIC_RETURN_IF_ERROR(arguments.GetNumber("minutes", 0.01, 1e6, &run.minutes));
+  NIC_RETURN_IF_ERROR(UseThreads(arguments));
+  NIC_RETURN_IF_ERROR(ChooseDevice(arguments, &run.device));
+  if (arguments.has("grow")) NIC_RETURN_IF_ERROR(ReadNetwork(arguments.get("grow"), &run.grown));
+  run.stop = &stop_requested;
+  std::signal(SIGINT, RequestStop);
+  std::signal(SIGTERM, RequestStop);
+  return Train(run);
 }
 
 std::vector<double> WholeLevels(const Network& network) {

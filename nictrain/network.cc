@@ -142,11 +142,15 @@ void Network::MakeEntropyModel() {
 }
 
 // The first and last layers of both transforms stay in single precision: their errors would be the picture's.
-Tensor Network::Analyse(const Tensor& pictures) {
+Tensor Network::AnalyseAt8(const Tensor& pictures) {
   const Tensor patches = Unshuffle(pictures, 8);
   Tensor at8 = Convolve(e8, patches, Precision::kSingle);
   if (e_overlap) at8 = at8 + Convolve(e_overlap, Convolve(e_narrow, patches, precision_), precision_);
-  const Tensor quads = Unshuffle(Run(*eb8, at8, precision_), 2);
+  return Unshuffle(Run(*eb8, at8, precision_), 2);
+}
+
+Tensor Network::Analyse(const Tensor& pictures) {
+  const Tensor quads = AnalyseAt8(pictures);
   if (!e_linear) return Run(*eb16, Convolve(e16, quads, Precision::kSingle), precision_);
   const Tensor inner = Run(*eb16, Convolve(e16, quads, precision_), precision_);
   return Convolve(e_linear, quads, Precision::kSingle) + Convolve(e_inner, inner, precision_);

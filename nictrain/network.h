@@ -49,6 +49,8 @@ class Network : public torch::nn::Module {
   explicit Network(const NetworkShape& shape = {});
 
   torch::Tensor Analyse(const torch::Tensor& pictures);
+  // The features at 1/8 of its first half in groups of 2x2: (B, 4 * analysis_width, H/16, W/16).
+  torch::Tensor AnalyseAt8(const torch::Tensor& pictures);
   torch::Tensor Synthesise(const torch::Tensor& latents);
   // (B, latents, 1, 1) factors for qualities q (B) in [0, levels - 1]: of the encoder and of the decoder.
   torch::Tensor Gain(const torch::Tensor& q) const { return Interpolate(loggain, q); }

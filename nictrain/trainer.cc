@@ -9,6 +9,7 @@
 
 #include "exporter.h"
 #include "files.h"
+#include "growth.h"
 #include "klt.h"
 
 namespace nic {
@@ -212,6 +213,12 @@ void Trainer::BeginWithKlt(const Dataset& dataset) {
   StartFromKlt(dataset, lambdas_, fresh);
   const Status status = Initialise(StoreNetwork(fresh));
   TORCH_INTERNAL_ASSERT(status.ok());
+}
+
+Status Trainer::BeginGrown(Network& from, const Dataset& dataset) {
+  Network fresh(config_.shape);
+  NIC_RETURN_IF_ERROR(GrowNetwork(from, dataset, lambdas_, fresh));
+  return Initialise(StoreNetwork(fresh));
 }
 
 Status Trainer::BeginQuantised(const Dataset& dataset) {

@@ -82,6 +82,8 @@ class Trainer {
 
   Status Initialise(const StoredTensors& weights);
   void BeginWithKlt(const Dataset& dataset);
+  // From a smaller network (GrowNetwork).
+  Status BeginGrown(Network& from, const Dataset& dataset);
   // Configurations that quantise: finds the grid of the weights as they are. Needed unless the training is resumed.
   Status BeginQuantised(const Dataset& dataset);
   // One step at the given learning rate. Where the loss or its gradient is not finite the weights stay as they are and
@@ -120,8 +122,9 @@ double RateFactor(int64_t step, int64_t warmup, double progress);
 
 struct TrainingRun {
   Config config;
-  std::string resume;  // checkpoint or output folder; empty: start anew
-  double minutes = 0;  // the schedule's length by the clock; 0: by config.steps alone
+  std::string resume;              // checkpoint or output folder; empty: start anew
+  std::shared_ptr<Network> grown;  // a smaller network to start from, instead of config.init; none: as config says
+  double minutes = 0;              // the schedule's length by the clock; 0: by config.steps alone
   torch::Device device = torch::kCPU;
   const std::atomic<bool>* stop = nullptr;  // set by a signal: checkpoint and return
 };

@@ -93,6 +93,8 @@ Status Train(const TrainingRun& run) {
   double before = 0;
   if (!run.resume.empty()) {
     NIC_RETURN_IF_ERROR(trainer.Resume(run.resume, &before));
+  } else if (run.grown) {
+    NIC_RETURN_IF_ERROR(trainer.BeginGrown(*run.grown, dataset));
   } else if (!config.init.empty()) {
     StoredTensors weights;
     NIC_RETURN_IF_ERROR(ReadSafetensors(config.init, &weights));
