@@ -390,6 +390,18 @@ def package_cases(b, raw, c):
     add("section-over", "A byte behind the last field of a section", "model-sections.md 1", "NIC_MODEL_MALFORMED", *write_tiny_package([Section(1, raw + b"\0")]))
 
 
+def section_flag_cases(b, raw, c):
+    def add(topic, title, *sections):
+        package, digest = write_tiny_package(sections)
+        malformed = ("NIC_MODEL_MALFORMED", "NIC_MODEL_MISSING")
+        c.add(f"package-{topic}", title, "model-package.md 3", malformed, None, with_digest(b, digest), {"model.nicm": package})
+
+    add("decoder-optional", "A decoder section that is optional", Section(1, raw, 1))
+    add("encoder-required", "An encoder section that is not optional", Section(1, raw), Section(2, b"x"))
+    add("notes-required", "Notes that are not optional", Section(1, raw), Section(3, b"x"))
+    add("preview-required", "A preview section that is not optional", Section(1, raw), Section(4, b"x"))
+
+
 def model_cases(b, c):
     def add(topic, title, section, change, status="NIC_MODEL_MALFORMED"):
         model = tiny_model.make_tiny_model()
@@ -650,6 +662,7 @@ def main():
     deep_alpha_cases(one, cases)
     graph_cases(one, cases)
     preview_cases(one, tiny, cases)
+    section_flag_cases(one, tiny, cases)
     write_table_of_cases(valid, cases)
     print(f"make_suite: {len(valid)} valid, {len(cases.rows)} invalid")
 

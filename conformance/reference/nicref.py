@@ -428,6 +428,8 @@ class Package:
             last = kind
             if flags & ~1:
                 raise Refused("NIC_UNSUPPORTED_FEATURE", None, "section_flags: a reserved bit is set")
+            if kind in (DECODER, ENCODER, NOTES, PREVIEW) and (flags & 1) != (kind != DECODER):
+                raise malformed_model(None, "section_flags: `optional` is not that of the type")
             if not flags & 1 and kind not in (DECODER, ENCODER, NOTES, PREVIEW):
                 raise Refused("NIC_UNSUPPORTED_FEATURE", None, f"section_type: {kind} is unknown")
         sizes = [section[2] for section in self.sections]

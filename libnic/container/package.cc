@@ -24,6 +24,11 @@ bool IsKnown(uint8_t type) {
   return type >= static_cast<uint8_t>(SectionType::kDecoder) && type <= static_cast<uint8_t>(SectionType::kPreview);
 }
 
+// Decoding depends on the decoder's section, and on no other of the known types.
+bool HasRightFlags(uint8_t type, uint8_t flags) {
+  return flags == (type == static_cast<uint8_t>(SectionType::kDecoder) ? 0 : kSectionOptional);
+}
+
 }  // namespace
 
 Status PackageReader::Open(std::span<const uint8_t> bytes, const PackageLimits& limits) {
@@ -112,6 +117,9 @@ Status PackageReader::JudgeSections(const PackageLimits& limits) const {
     if (section.flags & ~kSectionOptional) {
       return Status::Error(NIC_UNSUPPORTED_FEATURE, offset + 1, "package: section_flags: a reserved bit is set");
     }
+    if (IsKnown(section.type) && !HasRightFlags(section.type, section.flags)) {
+      return Malformed(offset + 1, "section_flags: `optional` is not that of the type");
+    }
     if (!section.optional() && !IsKnown(section.type)) {
       return Status::Error(NIC_UNSUPPORTED_FEATURE, offset, "package: section_type: %d is unknown", section.type);
     }
@@ -159,7 +167,7 @@ PackageWriter::PackageWriter(uint32_t model_id, uint32_t model_version, std::str
 Status PackageWriter::Add(SectionType type, uint8_t flags, std::span<const uint8_t> raw, int zstd_level) {
   const auto number = static_cast<uint8_t>(type);
   const bool rises = sections_.empty() || sections_.back().type < number;
-  if (!rises || !IsKnown(number) || flags & ~kSectionOptional) {
+  if (!rises || !IsKnown(number) || !HasRightFlags(number, flags)) {
     return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "package: section type or flags not allowed");
   }
   std::pmr::vector<uint8_t> frame(&memory_);

@@ -94,7 +94,7 @@ class PackageWriter {
   // The name: 1..64 printable ASCII characters.
   PackageWriter(uint32_t model_id, uint32_t model_version, std::string_view name, std::pmr::memory_resource& memory);
 
-  // Compresses a section; types must rise from call to call. NIC_INVALID_ARGUMENT otherwise, or for reserved flags.
+  // Compresses a section; types must rise from call to call. NIC_INVALID_ARGUMENT otherwise, or for wrong flags.
   Status Add(SectionType type, uint8_t flags, std::span<const uint8_t> raw, int zstd_level = 19);
 
   // Appends the package to *bytes. NIC_INVALID_ARGUMENT for a name that is not allowed.

@@ -175,8 +175,6 @@ TEST_CASE("The digest is that of identity and required sections, however compres
       [](Recipe& recipe) { recipe.name = "nic-fast "; },
       [](Recipe& recipe) { recipe.sections[0].check ^= 1; },
       [](Recipe& recipe) { ++recipe.sections[0].raw_size; },
-      [](Recipe& recipe) { recipe.sections[1].flags = 0; },
-      [](Recipe& recipe) { recipe.Add(3, 0, kNotes); },
   };
   for (const auto& change : changes) {
     Recipe recipe;
@@ -241,9 +239,13 @@ TEST_CASE("Fields out of their ranges are refused") {
   RequireRefused([](Recipe& r) { r.name = "\xC3\xA4"; }, NIC_MODEL_MALFORMED, 11, "name");
   RequireRefused([](Recipe& r) { r.name = std::string("a\0b", 3); }, NIC_MODEL_MALFORMED, 11, "name");
   RequireRefused([](Recipe& r) { r.sections.resize(65); }, NIC_MODEL_MALFORMED, kFirstEntry - 1, "section_count");
-  RequireRefused([](Recipe& r) { r.sections[0].type = 2; }, NIC_MODEL_MALFORMED, kSecondEntry, "section_type");
+  RequireRefused([](Recipe& r) { r.sections[0] = r.sections[1]; }, NIC_MODEL_MALFORMED, kSecondEntry, "section_type");
   RequireRefused([](Recipe& r) { r.sections[1].type = 0; }, NIC_MODEL_MALFORMED, kSecondEntry, "section_type");
   RequireRefused([](Recipe& r) { r.sections[0].flags = 2; }, NIC_UNSUPPORTED_FEATURE, kFirstEntry + 1, "section_flags");
+  RequireRefused([](Recipe& r) { r.sections[0].flags = 1; }, NIC_MODEL_MALFORMED, kFirstEntry + 1, "section_flags");
+  RequireRefused([](Recipe& r) { r.sections[1].flags = 0; }, NIC_MODEL_MALFORMED, kSecondEntry + 1, "section_flags");
+  RequireRefused([](Recipe& r) { r.Add(3, 0, kNotes); }, NIC_MODEL_MALFORMED, kThirdEntry + 1, "section_flags");
+  RequireRefused([](Recipe& r) { r.Add(4, 0, kNotes); }, NIC_MODEL_MALFORMED, kThirdEntry + 1, "section_flags");
   RequireRefused([](Recipe& r) { r.sections[0].type = 0; }, NIC_UNSUPPORTED_FEATURE, kFirstEntry, "section_type");
   RequireRefused([](Recipe& r) { r.Add(5, 0, kNotes); }, NIC_UNSUPPORTED_FEATURE, kThirdEntry, "section_type");
   RequireRefused([](Recipe& r) { r.check_error = 1; }, NIC_MODEL_MALFORMED, kThirdEntry, "directory_check");
@@ -326,9 +328,11 @@ TEST_CASE("A writer refuses what a reader would") {
   CHECK(PackageWriter(1, 1, std::string(65, 'x'), memory).Finish(&bytes).code() == NIC_INVALID_ARGUMENT);
   CHECK(bytes.empty());
   PackageWriter writer(1, 1, "x", memory);
-  REQUIRE(writer.Add(SectionType::kEncoder, 0, kNotes).ok());
-  CHECK(writer.Add(SectionType::kEncoder, 0, kNotes).code() == NIC_INVALID_ARGUMENT);
+  CHECK(writer.Add(SectionType::kDecoder, kSectionOptional, kNotes).code() == NIC_INVALID_ARGUMENT);
+  REQUIRE(writer.Add(SectionType::kEncoder, kSectionOptional, kNotes).ok());
+  CHECK(writer.Add(SectionType::kEncoder, kSectionOptional, kNotes).code() == NIC_INVALID_ARGUMENT);
   CHECK(writer.Add(SectionType::kDecoder, 0, kNotes).code() == NIC_INVALID_ARGUMENT);
+  CHECK(writer.Add(SectionType::kNotes, 0, kNotes).code() == NIC_INVALID_ARGUMENT);
   CHECK(writer.Add(SectionType::kNotes, 2, kNotes).code() == NIC_INVALID_ARGUMENT);
   CHECK(writer.Add(static_cast<SectionType>(9), 0, kNotes).code() == NIC_INVALID_ARGUMENT);
 }
