@@ -1,6 +1,8 @@
 /* gdk-pixbuf loader for .nic pictures: what GTK programs, thumbnailers and viewers read pictures through.
  *
- * The file's bytes are gathered as they come and decoded at its end: gdk-pixbuf then hands out the whole picture. */
+ * The file's bytes are gathered as they come and decoded at its end: gdk-pixbuf then hands out the whole picture. Where
+ * a program wants a small one, for instance a thumbnail, it is decoded 8 or 16 times smaller, which gdk-pixbuf then
+ * fits to the size that was asked for. */
 #define GDK_PIXBUF_ENABLE_BACKEND
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <string.h>
@@ -65,6 +67,17 @@ static void keep_orientation(nic_decoder *decoder, GdkPixbuf *pixbuf) {
   gdk_pixbuf_set_option(pixbuf, "orientation", text);
 }
 
+/* How many times smaller a picture can be decoded so that no side falls below what is wanted. */
+static uint32_t choose_scale(const nic_info *info, int width, int height) {
+  for (uint32_t scale = 16; scale >= 8; scale /= 2) {
+    if (nic_scaled_side(info->width, scale) >= (uint32_t)width &&
+        nic_scaled_side(info->height, scale) >= (uint32_t)height) {
+      return scale;
+    }
+  }
+  return 1;
+}
+
 static GdkPixbuf *decode_opened(nic_decoder *decoder, Load *load, GError **error) {
   nic_info info;
   if (nic_decoder_info(decoder, &info) != NIC_OK) return set_error(error, nic_decoder_error(decoder)), NULL;
@@ -79,16 +92,20 @@ static GdkPixbuf *decode_opened(nic_decoder *decoder, Load *load, GError **error
     g_set_error(error, GDK_PIXBUF_ERROR, GDK_PIXBUF_ERROR_FAILED, "nic: the program wants no picture of this size");
     return NULL;
   }
-  GdkPixbuf *pixbuf = gdk_pixbuf_new(GDK_COLORSPACE_RGB, info.has_alpha, 8, (int)info.width, (int)info.height);
+  const uint32_t scale =
+      width > 0 && height > 0 ? choose_scale(&info, width, height) : 1; /* below 0: nothing is wanted */
+  const uint32_t columns = nic_scaled_side(info.width, scale);
+  const uint32_t rows = nic_scaled_side(info.height, scale);
+  GdkPixbuf *pixbuf = gdk_pixbuf_new(GDK_COLORSPACE_RGB, info.has_alpha, 8, (int)columns, (int)rows);
   if (!pixbuf) {
     g_set_error(error, GDK_PIXBUF_ERROR, GDK_PIXBUF_ERROR_INSUFFICIENT_MEMORY, "nic: no memory for the picture");
     return NULL;
   }
   const nic_pixel_format format = info.has_alpha ? NIC_RGBA8 : NIC_RGB8;
-  const nic_image image = {info.width, info.height, format, (size_t)gdk_pixbuf_get_rowstride(pixbuf),
+  const nic_image image = {columns, rows, format, (size_t)gdk_pixbuf_get_rowstride(pixbuf),
                            gdk_pixbuf_get_pixels(pixbuf)};
   if (nic_decoder_set(decoder, NIC_DECODER_FORMAT, format) != NIC_OK ||
-      nic_decoder_decode(decoder, &image) != NIC_OK) {
+      nic_decoder_set(decoder, NIC_DECODER_SCALE, scale) != NIC_OK || nic_decoder_decode(decoder, &image) != NIC_OK) {
     set_error(error, nic_decoder_error(decoder));
     g_object_unref(pixbuf);
     return NULL;
