@@ -8,6 +8,7 @@
 #include "nic/nic.h"
 #include "nicbench/compare.h"
 #include "nicbench/exact.h"
+#include "nicbench/help_formatter.h"
 #include "nicbench/launcher.h"
 #include "nicbench/mosaic.h"
 #include "nicbench/plot.h"
@@ -213,6 +214,7 @@ int main(int argc, char** argv) {
   Commands commands;
   commands.launcher = &launcher;
   CLI::App app("Measures rate, distortion, speed and exactness of nic beside other codecs.", "nicbench");
+  app.formatter(std::make_shared<HelpFormatter>());  // commands inherit it
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("nicbench ") + nic_version());
   for (auto* add : {AddRd, AddSpeed, AddExact, AddCompare, AddPlot, AddPsnr, AddMosaic, AddUsage}) add(&app, &commands);

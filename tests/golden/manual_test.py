@@ -136,6 +136,16 @@ class Manual(ToolTest):
                 self.assertLess(len(line), 80, line)
                 self.assertEqual(line, line.rstrip())
 
+    def test_help_of_commands_fits_80_columns(self):
+        for tool, heading in (('nicbench', 'Subcommands:'), ('nictrain', 'Commands:')):
+            if not (BIN / tool).exists():
+                continue
+            commands = re.findall(r'(?m)^  (\w+)  ', self.help(tool).split(heading)[1].split('\n\n')[0])
+            self.assertGreater(len(commands), 5)
+            for words in [()] + [(command,) for command in commands]:
+                for line in self.run_tool(tool, *words, '--help').out.decode().splitlines():
+                    self.assertLessEqual(len(line), 80, line)
+
     @unittest.skipUnless(shutil.which('man'), 'needs man')
     def test_man_has_nothing_to_complain_of(self):
         for tool in TOOLS + ('nicbench', 'nictrain'):
