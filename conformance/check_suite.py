@@ -3,12 +3,14 @@
 
     check_suite.py [--status PROGRAM]
 
-The reference decoder must find the latents and pixels of every valid file, and refuse every invalid one with the status
-and at the offset that it expects; so must libnic, if PROGRAM, the build's conformance_status, is given. Exits with 77
+The reference decoder must find the latents, pixels and metadata of every valid file, and refuse every invalid one with the status
+and at the offset that it expects; so must libnic, if PROGRAM, the build's conformance_status, is given (its latents and
+pixels are left to run). Exits with 77
 where NumPy is absent.
 """
 
 import argparse
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -71,6 +73,26 @@ def check_refused_by_libnic(program, cases):
     return failures
 
 
+def hash_metadata(text):
+    """{kind: SHA-256 or "refused"} of a line of conformance_status."""
+    kinds = dict(word.split("=") for word in text.split())
+    return {kind: "refused" if content == "NIC_MALFORMED" else hashlib.sha256(bytes.fromhex(content)).hexdigest()
+            for kind, content in kinds.items()}
+
+
+def check_metadata_of_libnic(program, cases):
+    """Failures of libnic, by case."""
+    words = [program, "--metadata", *(str(case / "input.nic") for case in cases)]
+    lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
+    nothing = hashlib.sha256(b"").hexdigest()  # libnic makes no difference between that and an absent element
+    failures = {}
+    for case, line in zip(cases, lines, strict=True):
+        expected = json.loads((case / "test.json").read_text()).get("metadata", {})
+        expected = {kind: content for kind, content in expected.items() if content != nothing}
+        failures[case] = None if hash_metadata(line) == expected else f"other metadata: {line[:60]}"
+    return failures
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--status", help="the build's conformance_status")
@@ -85,6 +107,9 @@ def main():
         failed.append((case, check_refused(case, json.loads((case / "expect.json").read_text()), models), "nicref"))
     if arguments.status:
         failed += [(case, failure, "libnic") for case, failure in check_refused_by_libnic(arguments.status, invalid).items()]
+        # Sides beyond the default limits are not read at all.
+        plain = [case for case in valid if case.parent.name == "valid"]
+        failed += [(case, failure, "libnic") for case, failure in check_metadata_of_libnic(arguments.status, plain).items()]
     failed = [f"{decoder}: {case.parent.name}/{case.name}: {failure}" for case, failure, decoder in failed if failure]
     for line in failed:
         print("check_suite:", line)

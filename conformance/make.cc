@@ -67,7 +67,7 @@ std::vector<uint8_t> Coded(uint8_t coding, const std::vector<uint8_t>& content, 
     return payload;
   }
   std::pmr::vector<uint8_t> packed(&memory);
-  PackMetadata(content, memory, &packed);
+  PackMetadata(ElementType::kXmp, content, memory, &packed);
   if (packed.empty() || packed[0] != coding) Fail("metadata: not packed by zstd");
   return {packed.begin(), packed.end()};
 }
@@ -267,6 +267,34 @@ void AddAlpha(Maker& maker) {
     maker.Add({.topic = "content-" + name + "-zstd", .title = "Content of " + name + " by zstd",
                .metadata = {{type, Coded(1, Payload(3000), memory)}}});
   }
+  const auto add_cicp = [&](const std::string& topic, const std::string& title, std::vector<uint8_t> payload) {
+    maker.Add({.topic = "content-cicp" + topic, .title = title, .metadata = {{0x84, std::move(payload)}}});
+  };
+  add_cicp("", "A colour description: BT.2020 with PQ", {9, 16, 0, 1});
+  add_cicp("-unknown", "A colour description of unknown code points, narrow range", {255, 0, 0, 0});
+  add_cicp("-short", "A colour description of 3 bytes: none is given out", {12, 13, 0});
+  add_cicp("-long", "A colour description of 5 bytes: none is given out", {12, 13, 0, 1, 0});
+  add_cicp("-empty", "A colour description without a payload: none is given out", {});
+  add_cicp("-matrix", "A colour description with a matrix: none is given out", {9, 16, 9, 1});
+  add_cicp("-range", "A colour description with full_range 2: none is given out", {12, 13, 0, 2});
+  maker.Add({.topic = "content-cicp-icc", .title = "A colour description and a profile",
+             .metadata = {{0x81, Coded(0, Payload(40), memory)}, {0x84, {12, 13, 0, 1}}}});
+  const auto add_bad = [&](const std::string& topic, const std::string& title, std::vector<uint8_t> payload) {
+    maker.Add({.topic = "content-bad-" + topic, .title = title + ": none is given out", .metadata = {{0x81, std::move(payload)}}});
+  };
+  const std::vector<uint8_t> packed = Coded(1, Payload(3000), memory);
+  std::vector<uint8_t> changed = packed;
+  add_bad("empty", "Metadata without coding", {});
+  add_bad("coding", "Metadata with coding 2", {2, 'a', 'b'});
+  add_bad("none", "Metadata without its frame", {1});
+  add_bad("cut", "Metadata with a part of its frame", {packed.begin(), packed.end() - 1});
+  changed.push_back(0);
+  add_bad("over", "Metadata with a byte behind their frame", changed);
+  changed = packed;
+  changed[changed.size() / 2] ^= 0x40;
+  maker.Add({.topic = "content-changed",
+             .title = "Metadata whose frame was changed and decompresses all the same: it has no check",
+             .metadata = {{0x81, changed}}});
   maker.Add({.topic = "alpha-metadata", .title = "Alpha and metadata", .alpha = true, .metadata = {{0x85, Payload(9)}}});
 }
 

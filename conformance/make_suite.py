@@ -29,7 +29,7 @@ SENTENCES = (
     ("size-", "container.md 3; codec.md 3"), ("side-", "container.md 3; codec.md 8"), ("grey", "container.md 3.3; codec.md 7"),
     ("lanes-", "container.md 3.3; entropy.md 3"), ("slices-", "container.md 3.4, 5; codec.md 3"),
     ("minor-", "container.md 3.2"), ("gain-map-", "elements.md 2; codec.md 5"), ("gain-", "container.md 3.4; codec.md 5"),
-    ("metadata-", "container.md 4"), ("content-", "elements.md 3"), ("alpha-", "elements.md 1"),
+    ("metadata-", "container.md 4"), ("content-cicp", "elements.md 4"), ("content-", "elements.md 3"), ("alpha-", "elements.md 1"),
     ("symbols-", "entropy.md 2.2, 2.3; codec.md 4.4"), ("model-", "model-sections.md; codec.md 4 to 6"),
     ("scale-", "codec.md 10"), ("preview-", "model-package.md 3; codec.md 10"), ("depth-16-alpha-", "elements.md 1"), ("depth-16", "container.md 3.3; codec.md 7"))
 

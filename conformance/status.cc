@@ -1,11 +1,16 @@
 // Says what the public API makes of files, one line each: the status, the byte offset or "-", and the message.
 //
 //   conformance_status [--scale N] MODEL.nicm... -- FILE.nic...
+//
+// or what metadata it gives out of each: NAME=HEXADECIMAL or NAME=STATUS of each kind that a file has.
+//
+//   conformance_status --metadata FILE.nic...
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nic/nic.h"
@@ -53,9 +58,47 @@ void Decode(nic_context* context, const char* path, double scale) {
   Print(error);
 }
 
+std::string MetadataOf(const std::vector<unsigned char>& bytes, nic_metadata kind) {
+  uint64_t size = 0;
+  nic_error error;
+  nic_read_metadata_size(bytes.data(), bytes.size(), nullptr, kind, &size, &error);
+  std::vector<unsigned char> content(static_cast<size_t>(size));
+  if (error.status == NIC_OK) {
+    nic_read_metadata(bytes.data(), bytes.size(), nullptr, kind, content.data(), content.size(), &size, &error);
+  }
+  if (error.status != NIC_OK) return nic_status_name(error.status);
+  std::string text;
+  for (const unsigned char byte : content) {
+    char digits[3];
+    std::snprintf(digits, sizeof digits, "%02x", byte);
+    text += digits;
+  }
+  return text;
+}
+
+void PrintMetadata(const char* path) {
+  const std::vector<unsigned char> bytes = ReadFile(path);
+  const std::pair<const char*, nic_metadata> kinds[] = {{"icc", NIC_METADATA_ICC},
+                                                        {"exif", NIC_METADATA_EXIF},
+                                                        {"xmp", NIC_METADATA_XMP},
+                                                        {"cicp", NIC_METADATA_CICP}};
+  const char* gap = "";
+  for (const auto& [name, kind] : kinds) {
+    const std::string content = MetadataOf(bytes, kind);
+    if (content.empty()) continue;
+    std::printf("%s%s=%s", gap, name, content.c_str());
+    gap = " ";
+  }
+  std::printf("\n");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "--metadata") == 0) {
+    for (int i = 2; i < argc; ++i) PrintMetadata(argv[i]);
+    return 0;
+  }
   nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
   options.threads = 1;
   nic_context* context = nullptr;

@@ -39,7 +39,7 @@ int TakeRows(void* user, uint32_t y, uint32_t rows, const uint8_t* pixels, size_
 
 // A wrong payload of metadata is refused, and disturbs nothing else.
 void ReadMetadata(nic_decoder* decoder) {
-  for (const nic_metadata kind : {NIC_METADATA_ICC, NIC_METADATA_EXIF, NIC_METADATA_XMP}) {
+  for (const nic_metadata kind : {NIC_METADATA_ICC, NIC_METADATA_EXIF, NIC_METADATA_XMP, NIC_METADATA_CICP}) {
     const uint8_t* content = nullptr;
     size_t size = 0;
     const nic_status status = nic_decoder_metadata(decoder, kind, &content, &size);

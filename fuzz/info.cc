@@ -43,7 +43,7 @@ void CheckSingles(const fuzz::ExactCopy& file, const nic_info& info, uint8_t dra
     NIC_FUZZ_CHECK(described == 1 && same.offset == slice.offset && same.size == slice.size && same.check == slice.check);
   }
   constexpr nic_limits kLimits = {0, 0, 0, 1 << 20, 0, {}};
-  for (const nic_metadata kind : {NIC_METADATA_ICC, NIC_METADATA_EXIF, NIC_METADATA_XMP}) {
+  for (const nic_metadata kind : {NIC_METADATA_ICC, NIC_METADATA_EXIF, NIC_METADATA_XMP, NIC_METADATA_CICP}) {
     uint64_t size = 0;
     const nic_status told = nic_read_metadata_size(file.data(), file.size(), &kLimits, kind, &size, nullptr);
     NIC_FUZZ_CHECK(fuzz::IsOrderly(told) && size <= kLimits.max_metadata && (told == NIC_OK || size == 0));

@@ -101,7 +101,7 @@ Outcome Encoder::SetRoi() {
   InputFile file;
   Picture mask;
   Outcome outcome = file.Open(options_->roi);
-  if (outcome.ok()) outcome = ReadPicture(&file, options_->limits, &mask, {false, false, false});
+  if (outcome.ok()) outcome = ReadPicture(&file, options_->limits, &mask, {false, false, false, false});
   if (!outcome.ok()) return Outcome::Failure(outcome.exit_status(), "--roi " + options_->roi, outcome.text());
   mask.MakeGrey();
   const nic_image image = mask.image();
@@ -144,6 +144,7 @@ Outcome Encoder::Open() {
   }
   NIC_TOOLS_RETURN_IF_FAILED(SetRoi());
   NIC_TOOLS_RETURN_IF_FAILED(ReadMetadataFiles(options_->given, options_->limits.max_metadata, &given_));
+  given_.cicp = options_->cicp;
   return SetRate();
 }
 

@@ -3,6 +3,7 @@
 #include <bit>
 #include <sstream>
 
+#include "tools/cicp.h"
 #include "tools/command_line.h"
 #include "tools/number.h"
 
@@ -29,8 +30,8 @@ std::string CheckKinds(const std::string& text) {
   std::istringstream names(text + ",");
   std::string name;
   while (std::getline(names, name, ',')) {
-    if (name != "all" && name != "exif" && name != "xmp" && name != "icc") {
-      return "'" + name + "' is none of all, exif, xmp, icc";
+    if (name != "all" && name != "exif" && name != "xmp" && name != "icc" && name != "cicp") {
+      return "'" + name + "' is none of all, exif, xmp, icc, cicp";
     }
   }
   return "";
@@ -91,9 +92,23 @@ void AddStrip(CLI::App* app, EncodeOptions* options) {
     }
   };
   app->add_option_function<std::string>(
-         "--strip", strip, "leave out metadata, which are kept otherwise: all, exif, xmp, icc, or several with commas")
+         "--strip", strip,
+         "leave out metadata, which are kept otherwise: all, exif, xmp, icc, cicp, or several with commas")
       ->type_name("KINDS")
       ->check(CheckKinds);
+}
+
+void AddCicp(CLI::App* app, EncodeOptions* options) {
+  const auto check = [](const std::string& text) {
+    if (ParseCicp(text)) return std::string();
+    return "'" + text + "' is no colours by numbers such as 12/13/0/1: primaries, transfer, 0, and 1 for full range";
+  };
+  app->add_option_function<std::string>(
+         "--cicp", [options](const std::string& text) { options->cicp = *ParseCicp(text); },
+         "what the samples' colours are, by code points: primaries, transfer, matrix (0), full range; 9/16/0/1 is "
+         "BT.2020 with PQ")
+      ->type_name("P/T/M/R")
+      ->check(check);
 }
 
 std::string CheckTogether(const EncodeOptions& options) {
@@ -133,6 +148,7 @@ std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, Encode
       ->transform(PowerOfTwoIn(64, 2097152));
   AddStrip(&line->app(), options);
   line->AddMetadata(&options->given, "give outputs this %s, in place of the input's");
+  AddCicp(&line->app(), options);
   line->AddModel(options, "encode with this model: its name, or a .nicm package");
   line->AddFiles(options, "PNG, JPEG and PNM files");
   line->app().option_defaults()->group("General");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tools/arguments.h"
 #include "tools/metadata.h"
@@ -24,10 +25,11 @@ struct EncodeOptions : Arguments {
   std::optional<double> interpolation;  // 0..255, with gain_level
   uint32_t effort = 3;
   std::optional<uint32_t> slice_side;  // pixels
-  std::string roi;  // path of a mask; empty for none
+  std::string roi;                     // path of a mask; empty for none
   std::optional<double> roi_strength;
   MetadataChoice kept;
-  MetadataFiles given;  // in place of the pictures' own
+  MetadataFiles given;        // in place of the pictures' own
+  std::vector<uint8_t> cicp;  // the same; empty for none
 };
 
 // Fills the options from the command line. A value comes back if the program is to end with it as its status.

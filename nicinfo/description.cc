@@ -20,12 +20,15 @@ std::string FindModelName(nic_context* context, const nic_info& info) {
   return "";
 }
 
-// About what nicdec holds to decode the file, with the threads of the context; 0 for a file that cannot be opened.
-uint64_t EstimateMemory(const std::vector<uint8_t>& bytes, nic_context* context) {
+// About what nicdec holds to decode the file so many times smaller, with the threads of the context; 0 for a file that
+// cannot be opened.
+uint64_t EstimateMemory(const std::vector<uint8_t>& bytes, uint32_t scale, nic_context* context) {
   nic_decoder* decoder = nullptr;
   uint64_t memory = 0;
   if (nic_decoder_new(context, &decoder, nullptr) != NIC_OK) return 0;
-  if (nic_decoder_open(decoder, bytes.data(), bytes.size()) == NIC_OK && nic_decoder_memory(decoder, &memory) == NIC_OK) {
+  if (nic_decoder_set(decoder, NIC_DECODER_SCALE, scale) == NIC_OK &&
+      nic_decoder_open(decoder, bytes.data(), bytes.size()) == NIC_OK &&
+      nic_decoder_memory(decoder, &memory) == NIC_OK) {
     memory += bytes.size();
   }
   nic_decoder_free(decoder);
@@ -53,6 +56,13 @@ Outcome ReadMetadataSizes(const std::vector<uint8_t>& bytes, Description* descri
     if (status != NIC_OK && status != NIC_TRUNCATED) return Outcome::Library(error);
   }
   return {};
+}
+
+void ReadCicp(const std::vector<uint8_t>& bytes, std::vector<uint8_t>* cicp) {
+  uint8_t content[4];
+  uint64_t size = 0;
+  nic_read_metadata(bytes.data(), bytes.size(), nullptr, NIC_METADATA_CICP, content, sizeof content, &size, nullptr);
+  cicp->assign(content, content + size);
 }
 
 // The bytes of a file, all but those of a file of another kind.
@@ -100,8 +110,11 @@ Outcome Describe(const std::string& file, nic_context* context, Description* des
   const nic_status status = nic_read_info(bytes.data(), bytes.size(), nullptr, &description->info, &error);
   if (status != NIC_OK && (status != NIC_TRUNCATED || description->info.width == 0)) return Outcome::Library(error);
   description->model_name = FindModelName(context, description->info);
-  if (!description->model_name.empty()) description->decode_memory = EstimateMemory(bytes, context);
+  for (size_t i = 0; i < std::size(kScales) && !description->model_name.empty(); ++i) {
+    description->decode_memory[i] = EstimateMemory(bytes, kScales[i], context);
+  }
   ReadSlices(bytes, &description->slices);
+  ReadCicp(bytes, &description->cicp);
   NIC_TOOLS_RETURN_IF_FAILED(ReadMetadataSizes(bytes, description));
   return Outcome::Library(error);
 }

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "tools/cicp.h"
 #include "tools/metadata.h"
 
 namespace nic::tools {
@@ -28,6 +29,17 @@ Json SliceAsJson(const nic_slice_info& slice) {
           {"check", Hexadecimal("%08x", slice.check)}};
 }
 
+Json ColoursAsJson(const std::vector<uint8_t>& cicp) {
+  if (cicp.empty()) return {};
+  return {{"primaries", cicp[0]},
+          {"transfer", cicp[1]},
+          {"matrix", cicp[2]},
+          {"full_range", cicp[3] != 0},
+          {"name", CicpName(cicp)}};
+}
+
+Json MemoryAsJson(uint64_t bytes) { return bytes ? Json(bytes) : Json(); }
+
 Json AsJson(const Description& d) {
   const nic_info& info = d.info;
   Json slices = Json::array();
@@ -35,12 +47,17 @@ Json AsJson(const Description& d) {
   Json metadata = Json::object();
   const uint64_t* metadata_size = d.metadata_sizes;
   for (const MetadataKind& kind : kMetadataKinds) metadata[kind.option] = *metadata_size++;
+  Json scaled = Json::object();
+  for (size_t i = 1; i < std::size(kScales); ++i) {
+    scaled["1/" + std::to_string(kScales[i])] = MemoryAsJson(d.decode_memory[i]);
+  }
   return {{"file", d.file},
           {"width", info.width},
           {"height", info.height},
           {"channels", nic_format_channels(info.format)},
           {"alpha", info.has_alpha != 0},
           {"metadata", metadata},
+          {"colours", ColoursAsJson(d.cicp)},
           {"bit_depth", info.bit_depth},
           {"container_version", std::to_string(info.container_major) + "." + std::to_string(info.container_minor)},
           {"model",
@@ -61,7 +78,8 @@ Json AsJson(const Description& d) {
           {"gain_map_bytes", info.gain_map_size},
           {"hyper_latent_bytes", info.hyper_size},
           {"latent_bytes", info.latent_size},
-          {"decode_memory", d.decode_memory ? Json(d.decode_memory) : Json()},
+          {"decode_memory", MemoryAsJson(d.decode_memory[0])},
+          {"decode_memory_scaled", scaled},
           {"bits_per_pixel", d.bpp()},
           {"slices", slices}};
 }

@@ -3,6 +3,7 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "tools/cicp.h"
 #include "tools/metadata.h"
 #include "tools/number.h"
 #include "tools/picture.h"
@@ -38,10 +39,21 @@ void AppendSizes(std::string* out, const Description& d) {
   if (d.bytes_present < info.file_size) AppendBytes(out, "missing", info.file_size - d.bytes_present, info.file_size);
 }
 
+void AppendMemory(std::string* out, const Description& d) {
+  for (size_t i = 0; i < std::size(kScales); ++i) {
+    if (!d.decode_memory[i]) continue;
+    const std::string label = i == 0 ? "to decode" : "  to 1/" + std::to_string(kScales[i]) + " a side";
+    Append(out, "  %-16s %13s bytes of memory%s\n", label.c_str(), Grouped(d.decode_memory[i]).c_str(),
+           i == 0 ? " with one thread" : "");
+  }
+}
+
 void AppendMetadata(std::string* out, const Description& d) {
   const uint64_t* size = d.metadata_sizes;
   for (const MetadataKind& kind : kMetadataKinds) {
-    if (*size) Append(out, "  %-16s %13s bytes, unpacked\n", kind.name, Grouped(*size).c_str());
+    // Colours by code points are told by what they say, not by their four bytes.
+    if (*size && kind.kind != NIC_METADATA_CICP)
+      Append(out, "  %-16s %13s bytes, unpacked\n", kind.name, Grouped(*size).c_str());
     ++size;
   }
 }
@@ -72,8 +84,11 @@ std::string FormatText(const Description& d) {
   Append(&out, "  %-16s %s, id %u, digest %06x\n", "model",
          d.model_name.empty() ? "not known here" : d.model_name.c_str(), info.model_id, info.model_digest);
   Append(&out, "  %-16s level %u + %u/256\n", "gain", info.gain_level, info.interpolation);
-  if (d.decode_memory) Append(&out, "  %-16s %13s bytes of memory with one thread\n", "to decode", Grouped(d.decode_memory).c_str());
+  AppendMemory(&out, d);
   AppendMetadata(&out, d);
+  if (!d.cicp.empty()) {
+    Append(&out, "  %-16s %s: %s\n", "colours", CicpText(d.cicp).c_str(), CicpName(d.cicp).c_str());
+  }
   AppendSlices(&out, d);
   return out;
 }

@@ -22,7 +22,7 @@ struct Completed {
 Value ValueOf(const CLI::Option& option) {
   const std::string name = option.get_type_name();
   if (name.empty() || option.get_type_size() == 0) return {};  // a flag
-  if (name == "KINDS") return {Value::kWords, "all exif xmp icc"};
+  if (name == "KINDS") return {Value::kWords, "all exif xmp icc cicp"};
   if (name == "FORMAT") return {Value::kWords, "png pnm pam pgm ppm"};
   if (name == "SHELL") return {Value::kWords, "bash zsh fish"};
   if (name == "E") return {Value::kWords, "1 2 3 4 5 6 7 8 9"};

@@ -38,6 +38,8 @@ std::string Doubt(nic_metadata kind, const std::vector<uint8_t>& bytes) {
       return StandsAt(bytes, 0, "II*\0"sv) || StandsAt(bytes, 0, "MM\0*"sv) ? "" : "no TIFF header at its beginning";
     case NIC_METADATA_XMP:
       return LooksLikeXmp(bytes) ? "" : "not XML";
+    case NIC_METADATA_CICP:  // has no files of its own
+      break;
   }
   return "";
 }

@@ -9,8 +9,8 @@
 
 namespace nic::tools {
 
-// A file for each of kMetadataKinds; empty: not given.
-using MetadataFiles = std::array<std::string, std::size(kMetadataKinds)>;
+// A file for each of the first kFileKinds of kMetadataKinds; empty: not given.
+using MetadataFiles = std::array<std::string, kFileKinds>;
 
 // True if any is given.
 bool AnyGiven(const MetadataFiles& files);

@@ -5,13 +5,17 @@
 #include <bit>
 #include <csetjmp>
 #include <cstring>
+#include <span>
 #include <string>
+
+#include "tools/cicp.h"
 
 namespace nic::tools {
 namespace {
 
 constexpr png_alloc_size_t kDefaultMaxMetadata = 64 << 20;  // libnic's
 constexpr char kXmpKeyword[] = "XML:com.adobe.xmp";
+constexpr png_byte kCicpChunk[] = "cICP";
 
 // What libpng's callbacks see. They leave by longjmp, so everything that has a destructor lives outside the functions
 // that call setjmp.
@@ -74,6 +78,7 @@ class PngReader {
   bool ReadInterlaced(png_bytep* rows);
   bool ReadEnd();
   void TakeMetadata(Metadata* metadata) const;
+  void TakeCicp(Picture* picture) const;
   bool IsInterlaced() const { return png_get_interlace_type(png_, info_) != PNG_INTERLACE_NONE; }
   Outcome Fail() const;
 
@@ -97,6 +102,8 @@ void PngReader::SkipUnwanted(const MetadataChoice& wanted) {
   if (!wanted.icc) png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, icc, 1);
   if (!wanted.exif) png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, exif, 1);
   if (!wanted.xmp) png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, xmp, 1);
+  // Always as an unknown chunk, whether this libpng knows it or not.
+  png_set_keep_unknown_chunks(png_, wanted.cicp ? PNG_HANDLE_CHUNK_ALWAYS : PNG_HANDLE_CHUNK_NEVER, kCicpChunk, 1);
 }
 
 bool PngReader::ReadHeader(const MetadataChoice& wanted, png_alloc_size_t max_metadata) {
@@ -174,6 +181,22 @@ void PngReader::TakeMetadata(Metadata* metadata) const {
   }
 }
 
+// It has to stand before the pixels.
+void PngReader::TakeCicp(Picture* picture) const {
+  png_unknown_chunkp chunks = nullptr;
+  const int count = png_get_unknown_chunks(png_, info_, &chunks);
+  for (int i = 0; i < count; ++i) {
+    if (std::memcmp(chunks[i].name, kCicpChunk, sizeof kCicpChunk) != 0) continue;
+    const std::span<const uint8_t> content(chunks[i].data, chunks[i].size);
+    if (!IsCicp(content) || (chunks[i].location & PNG_AFTER_IDAT)) {
+      picture->notes.push_back("the chunk cICP is malformed and is not kept");
+      return;
+    }
+    picture->metadata.cicp.assign(content.begin(), content.end());
+    return;
+  }
+}
+
 Outcome PngReader::Read(const nic_limits& limits, const MetadataChoice& wanted, Picture* picture) {
   png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source_, OnError, OnWarning);
   if (png_) info_ = png_create_info_struct(png_);
@@ -192,6 +215,7 @@ Outcome PngReader::Read(const nic_limits& limits, const MetadataChoice& wanted, 
   if (!ReadEnd()) return Fail();
   if (source_.refused[0] != 0) return TooMuchMetadata(source_.refused);
   TakeMetadata(&picture->metadata);
+  TakeCicp(picture);
   if (source_.profile_broken && picture->metadata.icc.empty()) {
     picture->notes.push_back("the ICC profile is damaged and is not kept");
   }

@@ -46,11 +46,15 @@ bool PngWriter::SetProfile(const std::vector<uint8_t>& icc) {
   return png_get_valid(png_, info_, PNG_INFO_iCCP) != 0;
 }
 
-// These go into the file byte by byte as they are: libpng would end a text at a zero.
-bool PngWriter::WriteChunks(const std::vector<uint8_t>& exif, const std::vector<uint8_t>& xmp_chunk) {
+// These go into the file byte by byte as they are: libpng would end a text at a zero, and older ones know no cICP.
+bool PngWriter::WriteChunks(const Metadata& metadata, const std::vector<uint8_t>& xmp_chunk) {
   if (setjmp(png_jmpbuf(png_))) return false;
   const png_byte exif_name[] = "eXIf";
   const png_byte text_name[] = "iTXt";
+  const png_byte cicp_name[] = "cICP";
+  const std::vector<uint8_t>& exif = metadata.exif;
+  // Behind it come no palette and all pixels, as PNG wants it.
+  if (!metadata.cicp.empty()) png_write_chunk(png_, cicp_name, metadata.cicp.data(), metadata.cicp.size());
   if (!exif.empty()) png_write_chunk(png_, exif_name, exif.data(), exif.size());
   if (!xmp_chunk.empty()) png_write_chunk(png_, text_name, xmp_chunk.data(), xmp_chunk.size());
   return true;
@@ -92,7 +96,7 @@ Outcome PngWriter::Begin(uint32_t width, uint32_t height, nic_pixel_format forma
   if (!info_) return Outcome::Failure(kExitFailure, "out of memory", "libpng");
   if (!WriteHeader(width, height, format, metadata)) return outcome_;
   if (profile_refused_) notes_.push_back("the ICC profile is not one that PNG can hold, and is not kept");
-  return WriteChunks(metadata.exif, XmpChunk(metadata.xmp)) ? Outcome() : outcome_;
+  return WriteChunks(metadata, XmpChunk(metadata.xmp)) ? Outcome() : outcome_;
 }
 
 Outcome PngWriter::Write(const uint8_t* pixels, uint32_t rows, size_t stride) {

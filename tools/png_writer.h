@@ -26,7 +26,7 @@ class PngWriter : public PictureWriter {
   // These call setjmp, and so hold nothing that has a destructor.
   bool WriteHeader(uint32_t width, uint32_t height, nic_pixel_format format, const Metadata& metadata);
   bool SetProfile(const std::vector<uint8_t>& icc);
-  bool WriteChunks(const std::vector<uint8_t>& exif, const std::vector<uint8_t>& xmp_chunk);
+  bool WriteChunks(const Metadata& metadata, const std::vector<uint8_t>& xmp_chunk);
   bool WriteRows(const uint8_t* pixels, uint32_t rows, size_t stride);
   bool WriteEnd();
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "tools/cicp.h"
 #include "tools/icc_profile.h"
 
 namespace nic::tools {
@@ -23,7 +24,11 @@ std::string PamHeader(uint32_t width, uint32_t height, nic_pixel_format format) 
 
 Outcome PnmWriter::Begin(uint32_t width, uint32_t height, nic_pixel_format format, const Metadata& metadata) {
   if (HasAlpha(format) && !pam_) return Outcome::Failure(kExitUsage, "PNM holds no alpha");
-  if (!metadata.icc.empty() && !IsSrgbProfile(metadata.icc)) notes_.push_back(kProfileDropped);
+  if (!metadata.cicp.empty()) {
+    if (!IsSrgbCicp(metadata.cicp)) notes_.push_back(kCicpDropped);
+  } else if (!metadata.icc.empty() && !IsSrgbProfile(metadata.icc)) {
+    notes_.push_back(kProfileDropped);
+  }
   row_size_ = size_t{width} * nic_format_bytes(format);
   deep_ = nic_format_depth(format) == 16;
   const std::string header = pam_ ? PamHeader(width, height, format) : PnmHeader(width, height, format);

@@ -1089,11 +1089,17 @@ def decode_gain_map(payload, offset, height, width):
     return payload[0] * steps.astype(np.int64)
 
 
-METADATA = {0x81: "icc", 0x82: "exif", 0x83: "xmp"}
+METADATA = {0x81: "icc", 0x82: "exif", 0x83: "xmp", 0x84: "cicp"}
+CICP = 0x84
 
 
-def read_metadata(payload):
+def read_metadata(kind, payload):
     """The content of a metadata element, or None for a payload that is refused: the picture decodes all the same."""
+    if kind == CICP:
+        if len(payload) != 4:
+            return None
+        primaries, transfer, matrix, full_range = payload  # the first two may be any
+        return payload if matrix == 0 and full_range <= 1 else None
     coding, data = payload[:1], payload[1:]
     if coding == b"\0":
         return data
@@ -1109,7 +1115,7 @@ def read_metadata(payload):
 # -- A whole file ---------------------------------------------------------------------------------------------------
 
 class Decoded:
-    """header, elements, model, slices as pairs (z, y), latents of the picture, pixels; alpha and premultiplied or None;
+    """header, elements, metadata by name (None: refused), model, slices as pairs (z, y), latents of the picture, pixels; alpha and premultiplied or None;
     damage, a list of what was refused of the slices."""
 
 
@@ -1122,9 +1128,10 @@ def decode(data, find_model, dump, keep_going=False, scale=1):
     result.elements = read_elements(data, header)
     for element in result.elements:
         dump.line("elements", "type {:#04x} offset {} payload offset {} size {}".format(*element))
+    result.metadata = {}
     for kind, _, offset, size in result.elements:
         if kind in METADATA:
-            content = read_metadata(data[offset:offset + size])
+            content = result.metadata[METADATA[kind]] = read_metadata(kind, data[offset:offset + size])
             dump.line("metadata", f"{METADATA[kind]} {'refused' if content is None else content.hex()}")
     if max(header.width, header.height) > MAX_SIDE:
         raise Refused("NIC_LIMIT_SIDE", None, "the picture's sides exceed the limit")
@@ -1269,8 +1276,10 @@ def describe(result):
     """The hashes that conformance/ compares."""
     alpha = {} if result.alpha is None else {"premultiplied": result.premultiplied,
                                              "alpha_sha256": hashlib.sha256(sample_bytes(result.alpha)).hexdigest()}
+    metadata = {name: "refused" if content is None else hashlib.sha256(content).hexdigest()
+                for name, content in sorted(result.metadata.items())}
     return {
-        **alpha, "width": result.pixels.shape[1], "height": result.pixels.shape[0], "channels": result.header.channels,
+        **alpha, **({"metadata": metadata} if metadata else {}), "width": result.pixels.shape[1], "height": result.pixels.shape[0], "channels": result.header.channels,
         "latents_sha256": [hashlib.sha256(as_bytes(z) + as_bytes(y)).hexdigest() for z, y in result.slices],
         "pixels_sha256": hashlib.sha256(sample_bytes(result.pixels)).hexdigest(),
     }

@@ -1,8 +1,8 @@
 /* The surroundings of encoding and decoding: threads, memory, limits, messages, models.
  *
- * Simple programs need no context: nic_decode and nic_encode take NULL in its place and make one for the call. A program
- * that handles many pictures makes one and keeps it, since unpacking and proving a model costs about as much as a small
- * picture:
+ * Simple programs need no context: nic_decode and nic_encode take NULL in its place and make one for the call. A
+ * program that handles many pictures makes one and keeps it, since unpacking and proving a model costs about as much as
+ * a small picture:
  *
  *   nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;
  *   nic_context *context;
@@ -19,12 +19,12 @@
  *   models            the embedded one, those of NIC_MODEL_PATH and of the installation, those added
  * and calls, where they are given, nic_progress and nic_log.
  *
- * Ownership: options are copied; strings and packages in them, too. Whatever nic_encode and nic_decode return is freed by
- * nic_free with the same context. Encoders and decoders are freed before their context.
+ * Ownership: options are copied; strings and packages in them, too. Whatever nic_encode and nic_decode return is freed
+ * by nic_free with the same context. Encoders and decoders are freed before their context.
  *
- * Threads: a context, with all that is made from it, is used by one thread at a time, which need not be always the same.
- * Different contexts may be used at the same time; nothing is shared among them. Without a context nic_version may be
- * called at any time. Results never depend on the number of threads, on the executor or on `target`. */
+ * Threads: a context, with all that is made from it, is used by one thread at a time, which need not be always the
+ * same. Different contexts may be used at the same time; nothing is shared among them. Without a context nic_version
+ * may be called at any time. Results never depend on the number of threads, on the executor or on `target`. */
 #ifndef NIC_CONTEXT_H
 #define NIC_CONTEXT_H
 
@@ -41,7 +41,8 @@ extern "C" {
 /* The offset of an error that concerns no byte of the input. */
 #define NIC_NO_OFFSET UINT64_MAX
 
-/* What went wrong, beside the status code. Its size is fixed. Filled by the functions that take one; every such parameter may be NULL. */
+/* What went wrong, beside the status code. Its size is fixed. Filled by the functions that take one; every such
+ * parameter may be NULL. */
 typedef struct nic_error {
   nic_status status;
   uint64_t offset;   /* byte of the input that the error concerns, or NIC_NO_OFFSET */
@@ -55,25 +56,26 @@ typedef struct nic_limits {
   uint32_t max_side;     /* width and height each; default 65535 */
   uint64_t max_memory;   /* bytes held at once by one context, the caller's own buffers not counted; default 2 GiB */
   uint64_t max_metadata; /* bytes of metadata in a file; default 64 MiB */
-  /* Operations that decoding a picture or region may take, in units of one multiply-accumulate: nic_model_info.decode_work
-   * for each pixel, rows and columns rounded up to whole latents. The default depends on the size of the file:
-   * 7 * 10^11, and 10^7 more for each byte beyond 10^6. Thus a file below 1 MB keeps one core with AVX2 busy for less than
-   * 10 s. With nic-fast that is any picture up to 65 megapixels however plain, 100 megapixels from 1.04 MB on, and
-   * max_pixels from 1.22 MB on. UINT64_MAX: no limit. */
+  /* Operations that decoding a picture or region may take, in units of one multiply-accumulate:
+   * nic_model_info.decode_work for each pixel, rows and columns rounded up to whole latents. The default depends on the
+   * size of the file: 7 * 10^11, and 10^7 more for each byte beyond 10^6. Thus a file below 1 MB keeps one core with
+   * AVX2 busy for less than 10 s. With nic-fast that is any picture up to 65 megapixels however plain, 100 megapixels
+   * from 1.04 MB on, and max_pixels from 1.22 MB on. UINT64_MAX: no limit. */
   uint64_t max_work;
   uint64_t reserved[3]; /* 0; NIC_UNSUPPORTED_FEATURE otherwise */
 } nic_limits;
 
-/* The caller's allocator, of fixed size. `allocate` returns NULL on failure, blocks aligned for any fundamental type. Both are called
- * from several threads at once. */
+/* The caller's allocator, of fixed size. `allocate` returns NULL on failure, blocks aligned for any fundamental type.
+ * Both are called from several threads at once. */
 typedef struct nic_allocator {
   void *(*allocate)(void *user, size_t bytes);
   void (*release)(void *user, void *block);
   void *user;
 } nic_allocator;
 
-/* The caller's threads instead of libnic's own, of fixed size. `run` calls task(context, i) for every i in [0, count), in any order
- * and thread, and returns when all have returned. `width` tells how many run at once; results never depend on it. */
+/* The caller's threads instead of libnic's own, of fixed size. `run` calls task(context, i) for every i in [0, count),
+ * in any order and thread, and returns when all have returned. `width` tells how many run at once; results never depend
+ * on it. */
 typedef struct nic_executor {
   void (*run)(void *user, size_t count, void (*task)(void *context, size_t index), void *context);
   size_t width;
@@ -91,29 +93,29 @@ typedef enum nic_log_level {
   NIC_LOG_DEBUG = 3    /* steps of the work, for instance each rate that is tried on the way to a target */
 } nic_log_level;
 
-/* Takes a message: one line without its end, valid during the call. Called from the thread that called libnic, while that
- * call lasts, and never by two threads at once with the same context; it must not call libnic with that context. What makes
- * a call fail is no message: nic_error tells it. Wording is for people and may change with any version. */
+/* Takes a message: one line without its end, valid during the call. Called from the thread that called libnic, while
+ * that call lasts, and never by two threads at once with the same context; it must not call libnic with that context.
+ * What makes a call fail is no message: nic_error tells it. Wording is for people and may change with any version. */
 typedef void (*nic_log)(void *user, nic_log_level level, const char *message);
 
 /* How a context is made. Set struct_size to sizeof(nic_context_options) and everything unused to 0 - the macro does. */
 typedef struct nic_context_options {
   size_t struct_size;
-  uint32_t threads;       /* 0: one for each processor; ignored with an executor */
-  nic_limits limits;      /* copied */
+  uint32_t threads;        /* 0: one for each processor; ignored with an executor */
+  nic_limits limits;       /* copied */
   nic_allocator allocator; /* copied; all 0: malloc and free */
   nic_executor executor;   /* copied; all 0: libnic's own threads */
   nic_progress progress;   /* or NULL */
   void *progress_user;
   const char *target; /* vector instructions: "scalar", "sse4", "avx2", "avx512", "neon"; NULL: the environment
                          variable NIC_TARGET, or else the best that the processor has. Never changes a result */
-  nic_log log; /* or NULL */
+  nic_log log;        /* or NULL */
   void *log_user;
 } nic_context_options;
-#define NIC_CONTEXT_OPTIONS_INIT                                                                       \
-  {                                                                                                    \
-    sizeof(nic_context_options), 0, {0, 0, 0, 0, 0, {0, 0, 0}}, {NULL, NULL, NULL}, {NULL, 0, NULL},   \
-        NULL, NULL, NULL, NULL, NULL                                                                   \
+#define NIC_CONTEXT_OPTIONS_INIT                                                                                       \
+  {                                                                                                                    \
+    sizeof(nic_context_options), 0, {0, 0, 0, 0, 0, {0, 0, 0}}, {NULL, NULL, NULL}, {NULL, 0, NULL}, NULL, NULL, NULL, \
+        NULL, NULL                                                                                                     \
   }
 
 /* Owns the threads and the models loaded so far. May be used from one thread at a time; use one context for each
@@ -142,9 +144,9 @@ typedef struct nic_model_info {
   uint32_t version;
   uint64_t digest; /* a .nic file holds the low 24 bits */
   char name[65];
-  uint32_t levels;         /* gain levels: 0 .. levels - 1 */
-  double decode_macs;      /* multiply-accumulates for each pixel to decode */
-  double decode_work;      /* these and all other operations, as nic_limits.max_work counts them */
+  uint32_t levels;    /* gain levels: 0 .. levels - 1 */
+  double decode_macs; /* multiply-accumulates for each pixel to decode */
+  double decode_work; /* these and all other operations, as nic_limits.max_work counts them */
   int is_default;
   uint32_t reserved32;
   uint64_t reserved[8]; /* 0 */

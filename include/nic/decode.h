@@ -20,14 +20,14 @@
  * Streaming: nic_decoder_push takes bytes as they arrive, and nic_decoder_next tells what they allow (below).
  *
  * Ownership: bytes given to nic_decoder_open are borrowed until the next file, pushed bytes are copied. Pixels are the
- * caller's; what the decoder hands out - metadata, rows, its error - stays its own and is valid as each call says. After a
- * failure nothing has to be freed, and the decoder can open another file.
+ * caller's; what the decoder hands out - metadata, rows, its error - stays its own and is valid as each call says.
+ * After a failure nothing has to be freed, and the decoder can open another file.
  *
- * Errors: the last call's stands in nic_decoder_error, with the byte of the file and the field. Nothing is shown that does
- * not match its check; NIC_DECODER_KEEP_GOING puts grey where slices are damaged or missing.
+ * Errors: the last call's stands in nic_decoder_error, with the byte of the file and the field. Nothing is shown that
+ * does not match its check; NIC_DECODER_KEEP_GOING puts grey where slices are damaged or missing.
  *
- * Threads: a decoder belongs to its context and is used by one thread at a time together with it. nic_decode with NULL and
- * nic_decoder_bounds may be called at any time from any thread. Callbacks run in the calling thread. */
+ * Threads: a decoder belongs to its context and is used by one thread at a time together with it. nic_decode with NULL
+ * and nic_decoder_bounds may be called at any time from any thread. Callbacks run in the calling thread. */
 #ifndef NIC_DECODE_H
 #define NIC_DECODE_H
 
@@ -40,8 +40,7 @@ extern "C" {
 /* One shot: decodes a whole file. `context` may be NULL: one with default options serves for the call.
  * On success image->pixels is new memory, rows without gaps, which the caller frees with nic_free(context, pixels).
  * On failure image->pixels is NULL. A damaged slice fails the call. */
-NIC_API nic_status nic_decode(nic_context *context, const void *bytes, size_t size, nic_image *image,
-                              nic_error *error);
+NIC_API nic_status nic_decode(nic_context *context, const void *bytes, size_t size, nic_image *image, nic_error *error);
 
 /* The object behind it, for options, rows as they come, and many files. One picture at a time. */
 typedef struct nic_decoder nic_decoder;
@@ -64,8 +63,9 @@ static inline uint32_t nic_scaled_side(uint32_t side, uint32_t scale) { return s
 NIC_API nic_status nic_decoder_new(nic_context *context, nic_decoder **decoder, nic_error *error);
 NIC_API void nic_decoder_free(nic_decoder *decoder); /* NULL is allowed */
 
-/* Tells what a parameter may be. NIC_DECODER_FORMAT allows no more than the numbers of nic_pixel_format, and 0, within its
- * bounds, NIC_DECODER_SCALE no more than 1, 8 and 16. NIC_INVALID_ARGUMENT for an unknown parameter. May be called at any time from any thread. */
+/* Tells what a parameter may be. NIC_DECODER_FORMAT allows no more than the numbers of nic_pixel_format, and 0, within
+ * its bounds, NIC_DECODER_SCALE no more than 1, 8 and 16. NIC_INVALID_ARGUMENT for an unknown parameter. May be called
+ * at any time from any thread. */
 NIC_API nic_status nic_decoder_bounds(nic_decoder_parameter parameter, nic_bounds *bounds);
 
 /* NIC_INVALID_ARGUMENT for an unknown parameter or a value out of bounds. Parameters stay set for later files. */
@@ -79,8 +79,8 @@ NIC_API nic_status nic_decoder_open(nic_decoder *decoder, const void *bytes, siz
 NIC_API nic_status nic_decoder_info(const nic_decoder *decoder, nic_info *info);
 
 /* Restricts decoding of the opened file to a rectangle of pixels, until the next nic_decoder_open. Only the slices that
- * it needs are read, and the pixels equal those of the whole picture. NIC_INVALID_ARGUMENT if it is empty or does not lie
- * inside the picture, or if NIC_DECODER_SCALE is set. */
+ * it needs are read, and the pixels equal those of the whole picture. NIC_INVALID_ARGUMENT if it is empty or does not
+ * lie inside the picture, or if NIC_DECODER_SCALE is set. */
 NIC_API nic_status nic_decoder_set_region(nic_decoder *decoder, uint32_t x, uint32_t y, uint32_t width,
                                           uint32_t height);
 
@@ -91,13 +91,14 @@ NIC_API nic_status nic_decoder_metadata(nic_decoder *decoder, nic_metadata kind,
 /* Tells whether the colours of the opened file are premultiplied by its alpha; 0 for a file without alpha. */
 NIC_API nic_status nic_decoder_premultiplied(nic_decoder *decoder, int *premultiplied);
 
-/* Decodes the opened file into the caller's pixels: width and height of `image` must be the picture's, the region's or the scaled ones,
- * its format the file's or NIC_DECODER_FORMAT's, or NIC_INVALID_ARGUMENT. After a failure the pixels are undefined, except with
- * NIC_DECODER_KEEP_GOING: then NIC_SLICE_DAMAGED or NIC_TRUNCATED comes with all pixels written. */
+/* Decodes the opened file into the caller's pixels: width and height of `image` must be the picture's, the region's or
+ * the scaled ones, its format the file's or NIC_DECODER_FORMAT's, or NIC_INVALID_ARGUMENT. After a failure the pixels
+ * are undefined, except with NIC_DECODER_KEEP_GOING: then NIC_SLICE_DAMAGED or NIC_TRUNCATED comes with all pixels
+ * written. */
 NIC_API nic_status nic_decoder_decode(nic_decoder *decoder, const nic_image *image);
 
-/* Takes rows of the picture, region or scaled picture: `rows` of them from `y`, counted from its first, `stride` bytes apart, valid during the call only. A result other
- * than 0 stops decoding with NIC_IO. */
+/* Takes rows of the picture, region or scaled picture: `rows` of them from `y`, counted from its first, `stride` bytes
+ * apart, valid during the call only. A result other than 0 stops decoding with NIC_IO. */
 typedef int (*nic_rows_callback)(void *user, uint32_t y, uint32_t rows, const uint8_t *pixels, size_t stride);
 
 /* The same, handing out rows from the top down as they are ready and never holding the whole picture. A row
@@ -106,8 +107,8 @@ typedef int (*nic_rows_callback)(void *user, uint32_t y, uint32_t rows, const ui
 NIC_API nic_status nic_decoder_decode_rows(nic_decoder *decoder, nic_rows_callback callback, void *user);
 
 /* Tells about how many bytes of memory the context will hold while the opened file, or the region of it, is decoded by
- * nic_decoder_decode_rows, or by nic_decoder_decode with the image not counted: models and all. It depends on the width,
- * the side of the slices and the context's threads, not on the height. */
+ * nic_decoder_decode_rows, or by nic_decoder_decode with the image not counted: models and all. It depends on the
+ * width, the side of the slices and the context's threads, not on the height. */
 NIC_API nic_status nic_decoder_memory(nic_decoder *decoder, uint64_t *bytes);
 
 /* A file that arrives in pieces, from a network or a pipe: bytes are pushed in as they come, of any number, and

@@ -10,8 +10,8 @@
  *   status = nic_read_info(bytes, size, NULL, &info, &error);
  *   if (status == NIC_OK || (status == NIC_TRUNCATED && info.width)) show_size(info.width, info.height);
  *
- * nic_read_metadata gives ICC profile, Exif and XMP in the same way, nic_read_slices where the slices lie. These functions
- * take no context; `limits` may be NULL for the defaults, and memory comes from malloc while they run.
+ * nic_read_metadata gives ICC profile, Exif, XMP and CICP in the same way, nic_read_slices where the slices lie. These
+ * functions take no context; `limits` may be NULL for the defaults, and memory comes from malloc while they run.
  *
  * Ownership: bytes are borrowed during the call. After a failure the result is zero, but for NIC_TRUNCATED, which comes
  * with all that could be known.
@@ -26,8 +26,9 @@
 extern "C" {
 #endif
 
-/* Samples interleaved, rows from the top, alpha last. Those of 8 bits are bytes, 0 .. 255; those of 16 bits are uint16_t in
- * the machine's byte order, 0 .. 65535. The low four bits of the number are the count of channels, 16 stands for 16 bits. */
+/* Samples interleaved, rows from the top, alpha last. Those of 8 bits are bytes, 0 .. 255; those of 16 bits are
+ * uint16_t in the machine's byte order, 0 .. 65535. The low four bits of the number are the count of channels, 16
+ * stands for 16 bits. */
 typedef enum nic_pixel_format {
   NIC_GREY8 = 1,
   NIC_GREY_ALPHA8 = 2,
@@ -52,7 +53,10 @@ static inline uint32_t nic_format_bytes(nic_pixel_format format) {
 typedef enum nic_metadata {
   NIC_METADATA_ICC = 0x81,  /* an ICC profile */
   NIC_METADATA_EXIF = 0x82, /* Exif, beginning with the TIFF header */
-  NIC_METADATA_XMP = 0x83   /* an XMP packet */
+  NIC_METADATA_XMP = 0x83,  /* an XMP packet */
+  NIC_METADATA_CICP = 0x84  /* the colours by code points of ITU-T H.273, 4 bytes as in PNG's chunk cICP: colour
+                               primaries, transfer characteristics, matrix coefficients (0), full range (0 or 1); for
+                               instance 9, 16, 0, 1 for BT.2020 with PQ. Goes before an ICC profile */
 } nic_metadata;
 
 /* A picture in memory. Its size is fixed. */
@@ -68,8 +72,8 @@ typedef struct nic_image {
 typedef struct nic_bounds {
   double lowest;
   double highest;
-  double preset;   /* NaN where absence means "not set" */
-  int whole;       /* 1 if only whole numbers are allowed */
+  double preset; /* NaN where absence means "not set" */
+  int whole;     /* 1 if only whole numbers are allowed */
 } nic_bounds;
 
 /* What the header of a .nic file says, and how its bytes are spent. */
@@ -99,8 +103,9 @@ typedef struct nic_info {
   uint64_t reserved[8];   /* 0 */
 } nic_info;
 
-/* Tells how many bytes of metadata of a kind a file carries, once unpacked: *content_size, 0 without any. Needs no model,
- * and of the file no more than the beginning that holds them. NIC_MALFORMED for metadata that cannot be unpacked. */
+/* Tells how many bytes of metadata of a kind a file carries, once unpacked: *content_size, 0 without any. Needs no
+ * model, and of the file no more than the beginning that holds them. NIC_MALFORMED for metadata that cannot be
+ * unpacked. */
 NIC_API nic_status nic_read_metadata_size(const void *bytes, size_t size, const nic_limits *limits, nic_metadata kind,
                                           uint64_t *content_size, nic_error *error);
 
@@ -120,8 +125,8 @@ typedef struct nic_slice_info {
   uint64_t reserved[2]; /* 0 */
 } nic_slice_info;
 
-/* Reads the header of a .nic file; needs no model. With `size` bytes of the beginning alone NIC_TRUNCATED is returned with
- * all fields known so far: those up to slice_rows are valid if width is not 0, file_size if it is not 0, and
+/* Reads the header of a .nic file; needs no model. With `size` bytes of the beginning alone NIC_TRUNCATED is returned
+ * with all fields known so far: those up to slice_rows are valid if width is not 0, file_size if it is not 0, and
  * header_size, hyper_size and latent_size count the slices that are whole. */
 NIC_API nic_status nic_read_info(const void *bytes, size_t size, const nic_limits *limits, nic_info *info,
                                  nic_error *error);

@@ -30,15 +30,16 @@
  * ones as far as those know what is asked for:
  *   Objects are opaque: nic_context, nic_encoder, nic_decoder.
  *   Parameters and codes are numbers that never change; an unknown parameter gives NIC_INVALID_ARGUMENT.
- *   Structs with struct_size in front (nic_context_options, nic_event) get new fields at their end. NIC_..._INIT sets the
- *     size. A library that knows more than the program takes its own defaults for what is not there, and writes nothing
- *     behind the program's size; one that knows less takes what it does not know if it is 0, which is always the default,
- *     and says NIC_UNSUPPORTED_FEATURE otherwise; in what it writes such fields stay as they were.
- *   Structs with reserved fields (nic_limits, nic_info, nic_slice_info, nic_encode_result, nic_model_info) keep their size:
- *     new fields take reserved places. In what a program gives they must be 0, which is the default of whatever comes to
- *     stand there, or NIC_UNSUPPORTED_FEATURE is returned; in what it is given, 0 says that the library knows nothing of it.
- *   All other structs (nic_image, nic_error, nic_bounds, nic_allocator, nic_executor) stay as they are; what more may be
- *     wanted comes with functions of its own. */
+ *   Structs with struct_size in front (nic_context_options, nic_event) get new fields at their end. NIC_..._INIT sets
+ *     the size. A library that knows more than the program takes its own defaults for what is not there, and writes
+ *     nothing behind the program's size; one that knows less takes what it does not know if it is 0, which is always
+ *     the default, and says NIC_UNSUPPORTED_FEATURE otherwise; in what it writes such fields stay as they were.
+ *   Structs with reserved fields (nic_limits, nic_info, nic_slice_info, nic_encode_result, nic_model_info) keep their
+ *     size: new fields take reserved places. In what a program gives they must be 0, which is the default of whatever
+ *     comes to stand there, or NIC_UNSUPPORTED_FEATURE is returned; in what it is given, 0 says that the library knows
+ *     nothing of it.
+ *   All other structs (nic_image, nic_error, nic_bounds, nic_allocator, nic_executor) stay as they are; what more may
+ *     be wanted comes with functions of its own. */
 #ifndef NIC_NIC_H
 #define NIC_NIC_H
 

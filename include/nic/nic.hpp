@@ -12,7 +12,8 @@
 //
 // Ownership: a Context must outlive what is made of it; what is returned owns its memory. Objects move and do not copy.
 //
-// Errors: a failure is thrown as nic::Error, with the status, the byte of the input and the message. Objects stay usable.
+// Errors: a failure is thrown as nic::Error, with the status, the byte of the input and the message. Objects stay
+// usable.
 //
 // Threads: as in nic/nic.h: one thread at a time for a Context and all that is made of it.
 #ifndef NIC_NIC_HPP
@@ -63,7 +64,8 @@ class Handle {
 
 // A picture that owns its pixels: rows from the top, without gaps.
 struct Image {
-  Image(uint32_t w, uint32_t h, nic_pixel_format f) : width(w), height(h), format(f), pixels(size_t{w} * h * nic_format_bytes(f)) {}
+  Image(uint32_t w, uint32_t h, nic_pixel_format f)
+      : width(w), height(h), format(f), pixels(size_t{w} * h * nic_format_bytes(f)) {}
   nic_image view() { return {width, height, format, size_t{width} * nic_format_bytes(format), pixels.data()}; }
   uint32_t width, height;
   nic_pixel_format format;

@@ -1,11 +1,11 @@
 /* What calls return: status codes, in bands of a hundred.
  *
  * Nearly every function returns a nic_status; NIC_OK is 0, so that `if (nic_...(...))` asks for failure. Functions that
- * make something, or read a file's header, also fill a nic_error (nic/context.h) with the byte of the input and a message;
- * encoders and decoders keep theirs for nic_encoder_error and nic_decoder_error.
+ * make something, or read a file's header, also fill a nic_error (nic/context.h) with the byte of the input and a
+ * message; encoders and decoders keep theirs for nic_encoder_error and nic_decoder_error.
  *
- * Values are pinned: a code never changes its number, and new codes go into the gaps of their band. A program may branch on
- * the band alone:
+ * Values are pinned: a code never changes its number, and new codes go into the gaps of their band. A program may
+ * branch on the band alone:
  *
  *   switch (nic_status_band(status)) {
  *     case 0: return show(image);
@@ -15,8 +15,8 @@
  *     case 500: return say("larger than allowed here");
  *   }
  *
- * Who frees what after a failure: nothing is handed out, and whatever the caller had before is still the caller's. Objects
- * stay usable.
+ * Who frees what after a failure: nothing is handed out, and whatever the caller had before is still the caller's.
+ * Objects stay usable.
  *
  * Threads: both functions may be called at any time from any thread. */
 #ifndef NIC_STATUS_H

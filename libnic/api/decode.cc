@@ -89,7 +89,7 @@ Status CheckImage(const nic_decoder& decoder, const nic_image& image) {
   if (image.width != region.width() || image.height != region.height()) {
     return InvalidArgument("image: width or height is not that of the picture, region or scaled picture");
   }
-  if (image.format != ResultFormat(decoder)) return InvalidArgument("image: format is not the decoder's");
+  if (NumberOf(image.format) != ResultFormat(decoder)) return InvalidArgument("image: format is not the decoder's");
   if (!IsAligned(image.pixels, image.stride, image.format)) {
     return InvalidArgument("image: pixels or stride is odd for samples of 16 bits");
   }
@@ -189,14 +189,15 @@ Status SetRegion(nic_decoder& decoder, uint32_t x, uint32_t y, uint32_t width, u
 }
 
 // The content of a metadata element; empty if there is none.
-Status ReadMetadata(nic_decoder& decoder, nic_metadata kind, Buffer<uint8_t>** content) {
+Status ReadMetadata(nic_decoder& decoder, int kind, Buffer<uint8_t>** content) {
   NIC_RETURN_IF_ERROR(CheckOpened(decoder));
-  if (kind < NIC_METADATA_ICC || kind > NIC_METADATA_XMP) return InvalidArgument("kind: not a nic_metadata");
-  *content = &decoder.metadata[kind - NIC_METADATA_ICC];
-  const Element* element = decoder.file.Find(static_cast<ElementType>(kind));
+  if (!IsMetadataKind(kind)) return InvalidArgument("kind: not a nic_metadata");
+  *content = &decoder.metadata[MetadataIndex(kind)];
+  const ElementType type = MetadataElementType(kind);
+  const Element* element = decoder.file.Find(type);
   if (!element || !(*content)->empty()) return {};
-  return UnpackMetadata(decoder.file.Payload(*element), decoder.context.limits.max_metadata, decoder.context.memory,
-                        *content)
+  return UnpackMetadata(type, decoder.file.Payload(*element), decoder.context.limits.max_metadata,
+                        decoder.context.memory, *content)
       .MovedBy(element->payload_offset);
 }
 
@@ -381,7 +382,7 @@ nic_status nic_decoder_metadata(nic_decoder* decoder, nic_metadata kind, const u
     *bytes = nullptr;
     *size = 0;
     nic::Buffer<uint8_t>* content = nullptr;
-    NIC_RETURN_IF_ERROR(nic::ReadMetadata(*decoder, kind, &content));
+    NIC_RETURN_IF_ERROR(nic::ReadMetadata(*decoder, nic::NumberOf(kind), &content));
     *size = content->size();
     if (*size) *bytes = content->data();
     return {};

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "api/context.h"
+#include "api/metadata_kind.h"
 #include "codec/gain_map.h"
 #include "codec/picture_decoder.h"
 #include "container/file.h"
@@ -33,7 +34,7 @@ struct nic_decoder {
   std::unique_ptr<nic::PushedFile> pushed;  // for a file that arrives in pieces
   const nic::Element* alpha_element = nullptr;
   const nic::Element* gain_map_element = nullptr;
-  nic::Buffer<uint8_t> metadata[3];  // ICC, Exif, XMP, once asked for
+  nic::Buffer<uint8_t> metadata[nic::kMetadataKinds];  // once asked for
   const nic::ModelStore::Model* model = nullptr;
   uint64_t damaged = 0;
 

@@ -11,8 +11,8 @@
 #include "api/encode_call.h"
 #include "api/encoder.h"
 #include "api/guard.h"
-#include "api/number.h"
 #include "api/loaded_search.h"
+#include "api/number.h"
 #include "api/pixel_format.h"
 #include "image/metadata.h"
 
@@ -27,28 +27,34 @@ void Reset(nic_encoder& encoder) {
   encoder.mask = {};
 }
 
-Status SetMetadata(nic_encoder& encoder, nic_metadata kind, std::span<const uint8_t> content) {
-  if (kind < NIC_METADATA_ICC || kind > NIC_METADATA_XMP) return InvalidArgument("kind: not a nic_metadata");
-  std::pmr::vector<uint8_t>& payload = encoder.metadata[kind - NIC_METADATA_ICC];
+Status SetMetadata(nic_encoder& encoder, int kind, std::span<const uint8_t> content) {
+  if (!IsMetadataKind(kind)) return InvalidArgument("kind: not a nic_metadata");
+  std::pmr::vector<uint8_t>& payload = encoder.metadata[MetadataIndex(kind)];
   payload.clear();
   if (content.empty()) return {};
   if (content.size() > encoder.context.limits.max_metadata) {
     return Status::Error(NIC_LIMIT_METADATA, Status::kNoOffset, "metadata: %zu bytes, the limit is %llu",
                          content.size(), static_cast<unsigned long long>(encoder.context.limits.max_metadata));
   }
-  PackMetadata(content, encoder.context.memory, &payload);
+  if (kind == NIC_METADATA_CICP) {
+    const Status status = CheckCicp(content);
+    if (!status.ok()) return InvalidArgument(status.message());
+  }
+  PackMetadata(MetadataElementType(kind), content, encoder.context.memory, &payload);
   return {};
 }
 
 // Takes a mask for the pictures to come.
 Status SetRoi(nic_encoder& encoder, const nic_image& mask, double strength) {
   if (!mask.pixels) return InvalidArgument("mask: pixels is null");
-  if (mask.format != NIC_GREY8 && mask.format != NIC_GREY16) {
+  const int format = NumberOf(mask.format);
+  if (format != NIC_GREY8 && format != NIC_GREY16) {
     return InvalidArgument("mask: format is not NIC_GREY8 or NIC_GREY16");
   }
   if (mask.width == 0 || mask.height == 0) return InvalidArgument("mask: width or height is 0");
   const auto depth = static_cast<int>(nic_format_depth(mask.format));
-  if (mask.stride < size_t{mask.width} * nic_format_bytes(mask.format)) return InvalidArgument("mask: stride is less than a row");
+  if (mask.stride < size_t{mask.width} * nic_format_bytes(mask.format))
+    return InvalidArgument("mask: stride is less than a row");
   if (!(strength >= 1.0 / kStepsInLevel && strength <= kMaxLevels - 1)) {
     return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "strength: %g is not in %g .. %d", strength,
                          1.0 / kStepsInLevel, kMaxLevels - 1);
@@ -67,7 +73,7 @@ Status CheckMask(const nic_encoder& encoder, const nic_image& image) {
 }
 
 Status CheckShape(const nic_image& image, const nic_limits& limits) {
-  if (!IsPixelFormat(image.format)) return InvalidArgument("image: unknown format");
+  if (!IsPixelFormat(NumberOf(image.format))) return InvalidArgument("image: unknown format");
   if (image.width == 0 || image.height == 0) return InvalidArgument("image: width or height is 0");
   return CheckDimensions(image.width, image.height, limits);
 }
@@ -92,14 +98,16 @@ Status Begin(nic_encoder& encoder, const nic_image& image, bool measure) {
   }
   const ModelStore::Model* model = nullptr;
   const bool chosen = encoder.parameters.Has(NIC_ENCODER_MODEL_ID);
-  const int64_t id = chosen ? static_cast<int64_t>(encoder.parameters.Get(NIC_ENCODER_MODEL_ID)) : ModelStore::kDefaultModel;
+  const int64_t id =
+      chosen ? static_cast<int64_t>(encoder.parameters.Get(NIC_ENCODER_MODEL_ID)) : ModelStore::kDefaultModel;
   NIC_RETURN_IF_ERROR(encoder.context.models.FindForEncoding(id, &model));
 
   EncoderSettings settings;
   settings.model_id = model->package.model_id();
   settings.model_digest = model->package.short_digest();
   settings.effort = static_cast<int>(encoder.parameters.Get(NIC_ENCODER_EFFORT));
-  settings.slice_side_code = std::countr_zero(static_cast<uint32_t>(encoder.parameters.Get(NIC_ENCODER_SLICE_SIDE)) / 64);
+  settings.slice_side_code =
+      std::countr_zero(static_cast<uint32_t>(encoder.parameters.Get(NIC_ENCODER_SLICE_SIDE)) / 64);
   std::unique_ptr<LoadedSearch> search;
   if (settings.effort > kHighestPlainEffort) {
     if (!encoder.mask.empty()) {
@@ -218,7 +226,7 @@ nic_status nic_encoder_set_metadata(nic_encoder* encoder, nic_metadata kind, con
   if (!encoder) return NIC_INVALID_ARGUMENT;
   return nic::Guard(&encoder->error, [&]() -> nic::Status {
     if (!bytes && size) return nic::InvalidArgument("bytes: null");
-    return nic::SetMetadata(*encoder, kind, {static_cast<const uint8_t*>(bytes), size});
+    return nic::SetMetadata(*encoder, nic::NumberOf(kind), {static_cast<const uint8_t*>(bytes), size});
   });
 }
 
@@ -250,9 +258,9 @@ nic_status nic_encoder_encode(nic_encoder* encoder, const nic_image* image, int 
 nic_status nic_encoder_begin(nic_encoder* encoder, uint32_t width, uint32_t height, nic_pixel_format format,
                              int measure) {
   if (!encoder) return NIC_INVALID_ARGUMENT;
-  return nic::GuardCall(*encoder, false, [&] {
-    return nic::Begin(*encoder, {width, height, format, 0, nullptr}, measure != 0);
-  });
+  nic_image shape = {width, height, NIC_GREY8, 0, nullptr};
+  std::memcpy(&shape.format, &format, sizeof format);  // whatever number it is: see NumberOf
+  return nic::GuardCall(*encoder, false, [&] { return nic::Begin(*encoder, shape, measure != 0); });
 }
 
 nic_status nic_encoder_push_rows(nic_encoder* encoder, const uint8_t* pixels, size_t stride, uint32_t rows) {

@@ -100,7 +100,7 @@ EncoderSettings EncodeCall::WithMask(EncoderSettings settings, int latent_factor
 
 void EncodeCall::CollectExtras() {
   if (alpha_) extras_[extra_count_++] = {static_cast<uint8_t>(ElementType::kAlpha), alpha_payload_};
-  for (int i = 0; i < kMetadataKinds; ++i) {
+  for (size_t i = 0; i < kMetadataKinds; ++i) {
     const auto type = static_cast<uint8_t>(NIC_METADATA_ICC + i);
     if (!encoder_.metadata[i].empty()) extras_[extra_count_++] = {type, encoder_.metadata[i]};
   }

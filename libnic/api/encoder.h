@@ -9,6 +9,7 @@
 
 #include "api/context.h"
 #include "api/encoder_parameters.h"
+#include "api/metadata_kind.h"
 #include "image/region_mask.h"
 #include "nic/encode.h"
 
@@ -17,7 +18,6 @@ namespace nic {
 class EncodeCall;
 
 constexpr int kStepsInLevel = 8;  // of a mask
-constexpr int kMetadataKinds = NIC_METADATA_XMP - NIC_METADATA_ICC + 1;
 
 }  // namespace nic
 

@@ -7,6 +7,8 @@
 #include "api/context.h"
 #include "api/file_info.h"
 #include "api/guard.h"
+#include "api/metadata_kind.h"
+#include "api/number.h"
 #include "api/pixel_format.h"
 #include "container/file.h"
 #include "image/metadata.h"
@@ -74,17 +76,19 @@ Status CheckArguments(const void* bytes, const void* result) {
 }
 
 // Unpacks the metadata of a kind; leaves *content empty where the file has none.
-Status ReadMetadata(std::span<const uint8_t> bytes, const nic_limits& limits, nic_metadata kind, Memory& memory,
+Status ReadMetadata(std::span<const uint8_t> bytes, const nic_limits& limits, int kind, Memory& memory,
                     Buffer<uint8_t>* content) {
-  if (kind < NIC_METADATA_ICC || kind > NIC_METADATA_XMP) {
+  if (!IsMetadataKind(kind)) {
     return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "kind: not a nic_metadata");
   }
   FileReader file(memory);
   Status cut;
   NIC_RETURN_IF_ERROR(OpenFile(bytes, limits, &file, &cut));
-  const Element* element = file.Find(static_cast<ElementType>(kind));
+  const ElementType type = MetadataElementType(kind);
+  const Element* element = file.Find(type);
   if (!element) return file.has_latents() ? Status() : cut;
-  return UnpackMetadata(file.Payload(*element), limits.max_metadata, memory, content).MovedBy(element->payload_offset);
+  return UnpackMetadata(type, file.Payload(*element), limits.max_metadata, memory, content)
+      .MovedBy(element->payload_offset);
 }
 
 }  // namespace
@@ -142,7 +146,7 @@ nic_status nic_read_metadata_size(const void* bytes, size_t size, const nic_limi
     nic::Memory memory(complete.max_memory);
     nic::Buffer<uint8_t> content;
     const nic::Status status =
-        nic::ReadMetadata({static_cast<const uint8_t*>(bytes), size}, complete, kind, memory, &content);
+        nic::ReadMetadata({static_cast<const uint8_t*>(bytes), size}, complete, nic::NumberOf(kind), memory, &content);
     *content_size = status.ok() ? content.size() : 0;
     return status;
   });
@@ -157,8 +161,8 @@ nic_status nic_read_metadata(const void* bytes, size_t size, const nic_limits* l
     NIC_RETURN_IF_ERROR(nic::CompleteLimits(limits, &complete));
     nic::Memory memory(complete.max_memory);
     nic::Buffer<uint8_t> unpacked;
-    NIC_RETURN_IF_ERROR(
-        nic::ReadMetadata({static_cast<const uint8_t*>(bytes), size}, complete, kind, memory, &unpacked));
+    NIC_RETURN_IF_ERROR(nic::ReadMetadata({static_cast<const uint8_t*>(bytes), size}, complete, nic::NumberOf(kind),
+                                          memory, &unpacked));
     *content_size = unpacked.size();
     if (unpacked.size() > capacity || (!content && capacity > 0)) {
       return nic::Status::Error(NIC_INVALID_ARGUMENT, nic::Status::kNoOffset, "capacity: %zu, %zu bytes are needed",

@@ -14,8 +14,6 @@ constexpr int64_t kPromptRows = 1;
 
 Status WrongState(const char* what) { return Status::Error(NIC_WRONG_STATE, Status::kNoOffset, "%s", what); }
 
-bool IsMetadata(uint8_t type) { return type >= NIC_METADATA_ICC && type <= NIC_METADATA_XMP; }
-
 }  // namespace
 
 PushedFile::PushedFile(nic_decoder& decoder)
@@ -92,7 +90,7 @@ Status PushedFile::ReadElements(nic_event* event) {
     if (element.type == static_cast<uint8_t>(ElementType::kLatents)) break;
     if (element.payload_size > bytes_.size() - element.payload_offset) break;
     ++elements_told_;
-    if (!IsMetadata(element.type)) continue;
+    if (!IsMetadataKind(element.type)) continue;
     event->type = NIC_EVENT_METADATA;
     event->metadata = static_cast<nic_metadata>(element.type);
     return {};

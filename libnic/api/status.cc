@@ -1,7 +1,9 @@
 #include "nic/status.h"
 
+#include "api/number.h"
+
 const char* nic_status_name(nic_status status) {
-  switch (status) {
+  switch (nic::NumberOf(status)) {
 #define NIC_NAME(code) \
   case code:           \
     return #code

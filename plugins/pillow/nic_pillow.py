@@ -4,11 +4,12 @@
     picture = Image.open("photo.nic")
     picture.save("copy.nic", quality=60, effort=3)
 
-Grey, grey with alpha, RGB and RGBA are read and written; other modes must be converted first. ICC profile, Exif and XMP
-are read into picture.info ("icc_profile", "exif", "xmp") and, except where save() is told otherwise, written again.
+Grey, grey with alpha, RGB and RGBA are read and written; other modes must be converted first. ICC profile, Exif, XMP and
+the colours' code points (CICP) are read into picture.info ("icc_profile", "exif", "xmp", "cicp") and, except where save()
+is told otherwise, written again.
 
 save() takes `quality` (0..100, default 60) or one of `target_size` (bytes), `target_bpp` and `target_psnr` (dB);
-`effort` (1..9); `icc_profile`, `exif`, `xmp` (bytes).
+`effort` (1..9); `icc_profile`, `exif`, `xmp` (bytes); `cicp` (four bytes: primaries, transfer, 0, full range).
 
 The library is found as libnic.so.0; the environment variable NIC_LIBRARY names another file.
 """
@@ -22,7 +23,7 @@ _LIBRARY = os.environ.get("NIC_LIBRARY", "libnic.so.0")
 _SIGNATURE = b"\x8aNIC"
 _CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 _MODES = {channels: mode for mode, channels in _CHANNELS.items()}
-_METADATA = {"icc_profile": 0x81, "exif": 0x82, "xmp": 0x83}
+_METADATA = {"icc_profile": 0x81, "exif": 0x82, "xmp": 0x83, "cicp": 0x84}
 _RATES = {"quality": 1, "target_size": 3, "target_bpp": 4, "target_psnr": 5}
 _EFFORT = 7
 _FORMAT = 2  # parameters of the decoder
@@ -124,7 +125,10 @@ class NicImageFile(ImageFile.ImageFile):
             self.mode = _MODES[info.format & 15]  # of 16 bits are rounded: Pillow has no such colours
             for name, kind in _METADATA.items():
                 data, size = ctypes.c_void_p(), ctypes.c_size_t()
-                decoder.call("metadata", kind, ctypes.byref(data), ctypes.byref(size))
+                try:
+                    decoder.call("metadata", kind, ctypes.byref(data), ctypes.byref(size))
+                except (OSError, Image.DecompressionBombError):
+                    continue  # damaged or too much: the picture is shown without
                 if size.value:
                     content = ctypes.string_at(data.value, size.value)
                     self.info[name] = _EXIF_PREFIX + content if name == "exif" else content

@@ -292,7 +292,7 @@ TEST_CASE("metadata comes back and changes no pixel") {
   REQUIRE(nic_encoder_set_metadata(encoder, NIC_METADATA_ICC, nullptr, 0) == NIC_OK);
   REQUIRE(nic_encoder_set_metadata(encoder, NIC_METADATA_EXIF, nullptr, 0) == NIC_OK);
   REQUIRE(EncodeWith(encoder, pixels, 80, 60, 3).file == plain);
-  REQUIRE(nic_encoder_set_metadata(encoder, static_cast<nic_metadata>(0x84), "x", 1) == NIC_INVALID_ARGUMENT);
+  REQUIRE(nic_encoder_set_metadata(encoder, static_cast<nic_metadata>(0x85), "x", 1) == NIC_INVALID_ARGUMENT);
   nic_encoder_free(encoder);
   REQUIRE(DecodePicture(context.get(), file) == DecodePicture(context.get(), plain));
 

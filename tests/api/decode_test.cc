@@ -478,6 +478,34 @@ TEST_CASE("one decoder serves many files of different kinds") {
   }
 }
 
+TEST_CASE("colours by code points come back as they went in, beside a profile") {
+  const Context context = NewSmallContext();
+  const Encoder encoder = NewEncoder(context);
+  const Decoder decoder = NewDecoder(context);
+  const auto set = [&](Bytes content) {
+    return nic_encoder_set_metadata(encoder.get(), NIC_METADATA_CICP, content.data(), content.size());
+  };
+  REQUIRE(nic_encoder_set_metadata(encoder.get(), NIC_METADATA_ICC, "a profile", 9) == NIC_OK);
+  const uint64_t size_before = Encode(encoder, MakePicture(30, 30, NIC_GREY8)).size();
+  for (const Bytes& content : {Bytes{9, 16, 0, 1}, Bytes{255, 0, 0, 0}}) {
+    REQUIRE(set(content) == NIC_OK);
+    const Bytes file = Encode(encoder, MakePicture(30, 30, NIC_GREY8));
+    REQUIRE(file.size() == size_before + 6);
+    Open(decoder, file);
+    const uint8_t* bytes = nullptr;
+    size_t size = 0;
+    REQUIRE(nic_decoder_metadata(decoder.get(), NIC_METADATA_CICP, &bytes, &size) == NIC_OK);
+    REQUIRE(Bytes(bytes, bytes + size) == content);
+    REQUIRE(nic_decoder_metadata(decoder.get(), NIC_METADATA_ICC, &bytes, &size) == NIC_OK);
+    REQUIRE(size == 9);
+  }
+  for (const Bytes& content : {Bytes{9, 16, 0}, Bytes{9, 16, 0, 1, 0}, Bytes{9, 16, 1, 1}, Bytes{9, 16, 0, 2}}) {
+    REQUIRE(set(content) == NIC_INVALID_ARGUMENT);
+  }
+  REQUIRE(set({}) == NIC_OK);
+  REQUIRE(Encode(encoder, MakePicture(30, 30, NIC_GREY8)).size() == size_before);
+}
+
 TEST_CASE("metadata comes back as it went in") {
   const Context context = NewSmallContext();
   const Encoder encoder = NewEncoder(context);
@@ -502,7 +530,7 @@ TEST_CASE("metadata comes back as it went in") {
   const uint8_t* bytes = nullptr;
   size_t size = 0;
   REQUIRE(nic_decoder_metadata(decoder.get(), static_cast<nic_metadata>(0x80), &bytes, &size) == NIC_INVALID_ARGUMENT);
-  REQUIRE(nic_decoder_metadata(decoder.get(), static_cast<nic_metadata>(0x84), &bytes, &size) == NIC_INVALID_ARGUMENT);
+  REQUIRE(nic_decoder_metadata(decoder.get(), static_cast<nic_metadata>(0x85), &bytes, &size) == NIC_INVALID_ARGUMENT);
   nic_encoder_reset(encoder.get());
   Set(encoder, NIC_ENCODER_MODEL_ID, kSmallModelId);
   const Bytes without = Encode(encoder, MakePicture(30, 30, NIC_RGB8));

@@ -420,7 +420,7 @@ TEST_CASE("null objects and arguments of the encoder are refused") {
   REQUIRE(nic_encoder_encode(encoder.get(), &image, 0, &bytes, nullptr, nullptr) == NIC_INVALID_ARGUMENT);
   REQUIRE(nic_encoder_set_metadata(encoder.get(), NIC_METADATA_ICC, nullptr, 1) == NIC_INVALID_ARGUMENT);
   REQUIRE(nic_encoder_set_metadata(encoder.get(), NIC_METADATA_ICC, nullptr, 0) == NIC_OK);
-  REQUIRE(nic_encoder_set_metadata(encoder.get(), static_cast<nic_metadata>(0x84), "x", 1) == NIC_INVALID_ARGUMENT);
+  REQUIRE(nic_encoder_set_metadata(encoder.get(), static_cast<nic_metadata>(0x85), "x", 1) == NIC_INVALID_ARGUMENT);
   REQUIRE(nic_encode(context.get(), nullptr, 50, &owned, &size, nullptr) == NIC_INVALID_ARGUMENT);
   REQUIRE(nic_encode(context.get(), &image, 50, nullptr, &size, nullptr) == NIC_INVALID_ARGUMENT);
   REQUIRE(nic_encode(context.get(), &image, 50, &owned, nullptr, nullptr) == NIC_INVALID_ARGUMENT);

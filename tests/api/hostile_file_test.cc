@@ -288,7 +288,7 @@ TEST_CASE("metadata elements of every shape are skipped or refused") {
     // Metadata that does not unpack is an error of its own.
     const Decoder decoder = NewDecoder(sample.context);
     if (nic_decoder_open(decoder.get(), file.data(), file.size()) != NIC_OK) continue;
-    for (const nic_metadata kind : {NIC_METADATA_ICC, NIC_METADATA_EXIF, NIC_METADATA_XMP}) {
+    for (const nic_metadata kind : {NIC_METADATA_ICC, NIC_METADATA_EXIF, NIC_METADATA_XMP, NIC_METADATA_CICP}) {
       const uint8_t* bytes = nullptr;
       size_t size = 0;
       const nic_status status = nic_decoder_metadata(decoder.get(), kind, &bytes, &size);

@@ -258,7 +258,7 @@ TEST_CASE("the size of metadata is told without a model, from the beginning of a
   nic_limits limits = {};
   limits.max_metadata = 5;
   CHECK(read(file.size(), NIC_METADATA_XMP, &limits) == NIC_LIMIT_METADATA);
-  CHECK(read(file.size(), static_cast<nic_metadata>(0x84)) == NIC_INVALID_ARGUMENT);
+  CHECK(read(file.size(), static_cast<nic_metadata>(0x85)) == NIC_INVALID_ARGUMENT);
   CHECK(nic_read_metadata_size(nullptr, 5, nullptr, NIC_METADATA_ICC, &size, &error) == NIC_INVALID_ARGUMENT);
   CHECK(nic_read_metadata_size(file.data(), 5, nullptr, NIC_METADATA_ICC, nullptr, &error) == NIC_INVALID_ARGUMENT);
 }

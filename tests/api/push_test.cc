@@ -69,6 +69,7 @@ Bytes MakeFile(const Context& context, const Picture& picture, bool rich) {
     REQUIRE(nic_encoder_set_roi(encoder.get(), &view, 1) == NIC_OK);
     REQUIRE(nic_encoder_set_metadata(encoder.get(), NIC_METADATA_XMP, "<x>packet</x>", 13) == NIC_OK);
     REQUIRE(nic_encoder_set_metadata(encoder.get(), NIC_METADATA_EXIF, "II*\0", 4) == NIC_OK);
+    REQUIRE(nic_encoder_set_metadata(encoder.get(), NIC_METADATA_CICP, "\x0c\x0d\0\1", 4) == NIC_OK);
   }
   return Encode(encoder, picture);
 }
@@ -109,7 +110,7 @@ TEST_CASE("a file gives the same pixels however it is cut") {
       REQUIRE(pushed.slices.size() == size_t{(picture.width + 63) / 64} * ((picture.height + 63) / 64));
       REQUIRE(pushed.events.front() == NIC_EVENT_HEADER);
       REQUIRE(pushed.events.back() == NIC_EVENT_DONE);
-      REQUIRE(std::count(pushed.events.begin(), pushed.events.end(), NIC_EVENT_METADATA) == (trial % 2 ? 2 : 0));
+      REQUIRE(std::count(pushed.events.begin(), pushed.events.end(), NIC_EVENT_METADATA) == (trial % 2 ? 3 : 0));
       REQUIRE(std::count(pushed.events.begin(), pushed.events.end(), NIC_EVENT_PICTURE) == 1);
     }
   }
@@ -148,10 +149,13 @@ TEST_CASE("what the file says can be asked as soon as it is told") {
       REQUIRE(nic_decoder_push(decoder.get(), &file[position++], 1) == NIC_OK);  // moves what has arrived
       REQUIRE(nic_decoder_metadata(decoder.get(), event.metadata, &content, &size) == NIC_OK);
       REQUIRE(size == (event.metadata == NIC_METADATA_XMP ? 13 : 4));
-      REQUIRE(std::memcmp(content, event.metadata == NIC_METADATA_XMP ? "<x>packet</x>" : "II*\0", size) == 0);
+      const char* expected = event.metadata == NIC_METADATA_XMP    ? "<x>packet</x>"
+                             : event.metadata == NIC_METADATA_CICP ? "\x0c\x0d\0\1"
+                                                                   : "II*\0";
+      REQUIRE(std::memcmp(content, expected, size) == 0);
     }
   }
-  REQUIRE(kinds == std::set<int>{NIC_METADATA_EXIF, NIC_METADATA_XMP});
+  REQUIRE(kinds == std::set<int>{NIC_METADATA_EXIF, NIC_METADATA_XMP, NIC_METADATA_CICP});
   REQUIRE(nic_decoder_info(decoder.get(), &info) == NIC_OK);
   REQUIRE(info.format == NIC_RGBA8);
   // A region, and only its slices, from here on.

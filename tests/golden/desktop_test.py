@@ -44,9 +44,9 @@ class Completions(ToolTest):
     def test_bash_offers_values(self):
         self.path('a folder').mkdir()
         self.store('a file.png', b'')
-        self.assertEqual(self.bash('nicenc', '--strip', ''), ['all', 'exif', 'icc', 'xmp'])
+        self.assertEqual(self.bash('nicenc', '--strip', ''), ['all', 'cicp', 'exif', 'icc', 'xmp'])
         self.assertEqual(self.bash('nicenc', '--strip', '=', 'e'), ['exif'])
-        self.assertEqual(self.bash('nicenc', '--strip', '='), ['all', 'exif', 'icc', 'xmp'])
+        self.assertEqual(self.bash('nicenc', '--strip', '='), ['all', 'cicp', 'exif', 'icc', 'xmp'])
         self.assertEqual(self.bash('nicdec', '--output-dir', 'a'), ['a folder'])
         self.assertEqual(self.bash('nicenc', '--icc', 'a'), ['a file.png', 'a folder'])
         self.assertEqual(self.bash('nicenc', 'a'), ['a file.png', 'a folder'])

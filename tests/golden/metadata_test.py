@@ -7,6 +7,7 @@ import pictures
 from support import DATA, ToolTest, main
 
 KINDS = {'icc': pictures.profile(b'Some wide RGB'), 'exif': pictures.exif(6), 'xmp': '<x:xmpmeta>\u00e9</x:xmpmeta>'.encode()}
+ALL = {**KINDS, 'cicp': bytes((12, 13, 0, 1))}
 
 
 def with_segments(jpeg, *segments):
@@ -26,13 +27,51 @@ class Kept(ToolTest):
         self.store('plain.png', pictures.png(pictures.photo(30, 20)))
         self.assertEqual(self.round_trip('a.png'), KINDS)
         info = self.info('a.nic')
-        self.assertEqual(info['metadata'], {kind: len(content) for kind, content in KINDS.items()})
+        self.assertEqual(info['metadata'], {'cicp': 0, **{kind: len(content) for kind, content in KINDS.items()}})
         text = self.run_tool('nicinfo', 'a.nic').out.decode()
         for name in ('ICC profile', 'Exif data', 'XMP data'):
             self.assertIn(name, text)
         pixels = pictures.read_png(self.load('back.png'))
         self.assertEqual(self.round_trip('plain.png'), {})
         self.assertEqual(pictures.read_png(self.load('back.png')), pixels)
+
+    def test_colours_by_code_points(self):
+        def store(name, **kinds):
+            self.store(name, pictures.png(pictures.photo(30, 20), extra=pictures.metadata_chunks(**kinds)))
+        store('a.png', **ALL)
+        self.assertEqual(self.round_trip('a.png'), ALL)
+        self.assertIn('\n  colours          12/13/0/1: Display P3\n', self.run_tool('nicinfo', 'a.nic').out.decode())
+        self.assertEqual(self.info('a.nic')['colours'],
+                         {'primaries': 12, 'transfer': 13, 'matrix': 0, 'full_range': True, 'name': 'Display P3'})
+        self.assertEqual(self.round_trip('a.png', '--strip', 'cicp'), KINDS)
+        self.assertIsNone(self.info('a.nic')['colours'])
+        self.assertEqual(self.round_trip('a.png', '--strip', 'icc,exif,xmp'), {'cicp': ALL['cicp']})
+        self.assertEqual(self.round_trip('a.png', '--strip', 'all', '--cicp', '9/16/0/1'), {'cicp': bytes((9, 16, 0, 1))})
+        self.assertEqual(self.info('a.nic')['colours']['name'], 'BT.2020 PQ')
+        self.assertEqual(self.round_trip('a.png', '--cicp', '255/0/0/0'), {**KINDS, 'cicp': bytes((255, 0, 0, 0))})
+        self.run_tool('nicdec', 'a.nic', 'a.ppm', err="(?s).*note: the colours' code points \\(CICP\\) are not kept; .*")
+        self.run_tool('nicenc', '--strip', 'all', '--cicp', '1/13/0/1', 'a.png', 'a.nic')
+        self.run_tool('nicdec', 'a.nic', 'a.ppm')  # what everyone takes it for
+        for text in ('', '12/13/0', '12/13/1/1', '12/13/0/2', '12/13/0/1/1', '256/13/0/1', 'P3'):
+            self.fails('nicenc', '--cicp=' + text, 'a.png', 'out.nic', status=2, err='nicenc: --cicp:? .*')
+
+    def test_colours_by_malformed_code_points(self):
+        note = 'nicenc: a.png: note: the chunk cICP is malformed and is not kept'
+        for content in (b'', bytes((12, 13, 0)), bytes((12, 13, 1, 1)), bytes((12, 13, 0, 2)), bytes(5)):
+            self.store('a.png', pictures.png(pictures.photo(30, 20), extra=pictures.metadata_chunks(cicp=content)))
+            self.assertEqual(self.round_trip('a.png', note=note), {})
+        data = pictures.png(pictures.photo(30, 20))  # and behind the pixels
+        self.store('a.png', data[:-12] + pictures.metadata_chunks(cicp=ALL['cicp']) + data[-12:])
+        self.assertEqual(self.round_trip('a.png', note=note), {})
+
+    def test_colours_of_every_kind_of_png(self):
+        for colour, depth, extra in ((pictures.GREY, 8, b''), (pictures.RGB, 16, b''), (pictures.RGB_ALPHA, 8, b'')):
+            channels = {pictures.GREY: 1, pictures.RGB: 3, pictures.RGB_ALPHA: 4}[colour]
+            rows = [[sample * (257 if depth == 16 else 1) for sample in row] for row in pictures.photo(30, 20, channels)]
+            for interlaced in (False, True):
+                self.store('a.png', pictures.png(rows, colour, depth, interlaced,
+                                                 pictures.metadata_chunks(cicp=ALL['cicp']) + extra))
+                self.assertEqual(self.round_trip('a.png'), {'cicp': ALL['cicp']})
 
     def test_a_wide_gamut_profile_survives_byte_for_byte(self):
         profile = pictures.display_p3_profile()

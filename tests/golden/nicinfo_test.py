@@ -38,6 +38,20 @@ class Description(ToolTest):
         self.assertGreater(told, 0.85 * measured)
         self.assertLess(told, 1.35 * measured)
 
+    def test_memory_of_smaller_pictures(self):
+        self.coded(width=1500, height=900)
+        info = self.info('photo.nic')
+        told = info['decode_memory_scaled']
+        self.assertEqual(list(told), ['1/8', '1/16'])
+        text = self.run_tool('nicinfo', 'photo.nic').out.decode()
+        for scale, memory in told.items():
+            self.assertLess(memory, info['decode_memory'])  # the package has networks for them
+            self.assertRegex(text, r'(?m)^    to %s a side +[\d,]+ bytes of memory$' % scale)
+            result = self.run_tool('nicdec', '-v', '-t', 1, '--scale', scale, 'photo.nic', 'a.ppm', err='.*')
+            measured = 1e6 * float(re.search(r'peak memory (\d+) MB', result.err).group(1))
+            self.assertGreater(memory - info['bytes'], 0.85 * measured)
+            self.assertLess(memory - info['bytes'], 1.35 * measured)
+
     def test_several_files(self):
         self.coded('a.nic')
         self.coded('b.nic', 30, 20)

@@ -167,8 +167,10 @@ def exif(orientation):
     return b'MM\0*\0\0\0\x08\0\x01' + struct.pack('>HHIHH', 0x112, 3, 1, orientation, 0) + bytes(4)
 
 
-def metadata_chunks(icc=None, exif=None, xmp=None):
+def metadata_chunks(icc=None, exif=None, xmp=None, cicp=None):
     data = b''
+    if cicp is not None:
+        data += chunk(b'cICP', cicp)
     if icc is not None:
         data += chunk(b'iCCP', b'p\0\0' + zlib.compress(icc))
     if exif is not None:
@@ -179,13 +181,17 @@ def metadata_chunks(icc=None, exif=None, xmp=None):
 
 
 def read_metadata(data):
-    """{'icc': ..., 'exif': ..., 'xmp': ...} of a PNG, of what there is."""
-    found = {}
+    """{'icc': ..., 'exif': ..., 'xmp': ..., 'cicp': ...} of a PNG, of what there is."""
+    found, behind = {}, False
     for name, body in chunks(data):
+        behind = behind or name in (b'PLTE', b'IDAT')
         if name == b'iCCP':
             found['icc'] = zlib.decompress(body[body.index(b'\0') + 2:])
         elif name == b'eXIf':
             found['exif'] = body
+        elif name == b'cICP':
+            assert not behind
+            found['cicp'] = body
         elif name == b'iTXt' and body.startswith(b'XML:com.adobe.xmp' + bytes(5)):
             found['xmp'] = body[22:]
     return found

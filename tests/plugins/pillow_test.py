@@ -85,10 +85,11 @@ def check_metadata(folder):
     exif = Image.Exif()
     exif[0x0112] = 6
     exif[0x010E] = "a description"
-    picture.save(path, exif=exif, xmp=b"<x:xmpmeta/>")
+    picture.save(path, exif=exif, xmp=b"<x:xmpmeta/>", cicp=bytes((12, 13, 0, 1)))
     with Image.open(path) as back:
         assert back.getexif()[0x0112] == 6 and back.getexif()[0x010E] == "a description"
         assert back.info["xmp"] == b"<x:xmpmeta/>"
+        assert back.info["cicp"] == bytes((12, 13, 0, 1))
         copy = io.BytesIO()
         back.save(copy, "NIC")
     assert Image.open(copy).getexif()[0x0112] == 6
