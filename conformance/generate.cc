@@ -111,12 +111,14 @@ class Reader {
     const size_t samples = nic_format_bytes(info.format), stride = samples * width, whole_stride = samples * info.width;
     std::vector<uint8_t> part(stride * height);
     const nic_image image = {width, height, info.format, stride, part.data()};
-    if (nic_decoder_set_region(decoder, x, y, width, height) != NIC_OK || nic_decoder_decode(decoder, &image) != NIC_OK) {
+    if (nic_decoder_set_region(decoder, x, y, width, height) != NIC_OK ||
+        nic_decoder_decode(decoder, &image) != NIC_OK) {
       Fail(std::string("a region does not decode: ") + nic_decoder_error(decoder)->message);
     }
     for (uint32_t row = 0; row < height; ++row) {
       const uint8_t* expected = whole.data() + (y + row) * whole_stride + x * samples;
-      if (!std::equal(expected, expected + stride, part.data() + row * stride)) Fail("a region is not the crop of the whole");
+      if (!std::equal(expected, expected + stride, part.data() + row * stride))
+        Fail("a region is not the crop of the whole");
     }
     nic_decoder_free(decoder);
   }

@@ -32,7 +32,11 @@ int16_t DrawValue(std::mt19937& random, Symbols symbols, const TableSet& tables,
 class SliceMaker {
  public:
   SliceMaker(std::mt19937& random, const PreparedModel& model, Symbols symbols, const Rect& place, Memory& memory)
-      : random_(random), model_(model), symbols_(symbols), memory_(memory), context_(model, place.height(), place.width(), serial_, memory),
+      : random_(random),
+        model_(model),
+        symbols_(symbols),
+        memory_(memory),
+        context_(model, place.height(), place.width(), serial_, memory),
         encoder_(memory) {}
 
   Status Make(int lanes, std::pmr::vector<uint8_t>* stream, SliceBytes* slice) {

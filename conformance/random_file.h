@@ -42,7 +42,8 @@ Status MakeRandomFile(std::mt19937& random, const PreparedModel& model, const Fi
 void DrawHeader(std::mt19937& random, const DecoderModel& model, FileHeader* header);
 std::vector<MetadataElement> DrawMetadata(std::mt19937& random);
 // The payload of a gain map for a picture of a model: noise, a slope, or one value.
-std::vector<uint8_t> DrawGainMap(std::mt19937& random, const FileHeader& header, const DecoderModel& model, Memory& memory);
+std::vector<uint8_t> DrawGainMap(std::mt19937& random, const FileHeader& header, const DecoderModel& model,
+                                 Memory& memory);
 // The payload of an alpha element: noise, a slope, or one value.
 std::vector<uint8_t> DrawAlpha(std::mt19937& random, uint32_t width, uint32_t height, int depth, Memory& memory);
 

@@ -50,7 +50,8 @@ class GraphMaker {
   }
 
   int Join(int a, int b) {
-    Node node = testing::MakeNode(Operation::kConcatenate, a, b, TensorChannels(graph_, a) + TensorChannels(graph_, b), memory_);
+    Node node = testing::MakeNode(Operation::kConcatenate, a, b, TensorChannels(graph_, a) + TensorChannels(graph_, b),
+                                  memory_);
     testing::WidenClampOfCopy(graph_, node);
     return Append(std::move(node));
   }
@@ -79,7 +80,8 @@ class GraphMaker {
     return a;
   }
 
-  // Shrinks by `factor`, a power of two, to `channels` channels. Unshuffles only where asked: they need whole multiples.
+  // Shrinks by `factor`, a power of two, to `channels` channels. Unshuffles only where asked: they need whole
+  // multiples.
   int Shrink(int a, int factor, int channels, bool unshuffle) {
     while (factor > 1) {
       if (unshuffle && TensorChannels(graph_, a) <= kSmallChannels && OneIn(random_, 2)) {
@@ -118,7 +120,8 @@ class GraphMaker {
     const int reach = OneIn(random_, 3) ? 2000 : 50;
     node.low = static_cast<int16_t>(-Draw(random_, 0, reach));
     node.high = static_cast<int16_t>(Draw(random_, 0, reach));
-    for (int i = node.low; i <= node.high; ++i) node.table.push_back(static_cast<int16_t>(Draw(random_, 0, scales - 1)));
+    for (int i = node.low; i <= node.high; ++i)
+      node.table.push_back(static_cast<int16_t>(Draw(random_, 0, scales - 1)));
     return Append(std::move(node));
   }
 
@@ -145,7 +148,8 @@ class GraphMaker {
       const int own = TensorChannels(graph_, i);
       if (SameSize(i, a) && (channels ? own == channels : own <= kSmallChannels)) fitting.push_back(i);
     }
-    return fitting.empty() ? kNoTensor : fitting[static_cast<size_t>(Draw(random_, 0, static_cast<int>(fitting.size()) - 1))];
+    return fitting.empty() ? kNoTensor
+                           : fitting[static_cast<size_t>(Draw(random_, 0, static_cast<int>(fitting.size()) - 1))];
   }
 
   int AppendDense(int a) {
@@ -173,7 +177,8 @@ class GraphMaker {
     const int b = FindSecond(a, channels);
     Node node = testing::MakeNode(operation, a, b, channels, memory_);
     testing::SetRandomShifts(random_, graph_, node);
-    if (operation == Operation::kMultiply && OneIn(random_, 2)) node.shift[0] = static_cast<uint8_t>(Draw(random_, 8, 16));
+    if (operation == Operation::kMultiply && OneIn(random_, 2))
+      node.shift[0] = static_cast<uint8_t>(Draw(random_, 8, 16));
     Decorate(&node);
     return ProvenOrNothing(std::move(node), a);
   }
@@ -189,7 +194,8 @@ class GraphMaker {
     const int middle = Draw(random_, -2000, 2000);
     node.low = static_cast<int16_t>(middle - Draw(random_, 0, 300));
     node.high = static_cast<int16_t>(middle + Draw(random_, 0, 300));
-    for (int i = node.low; i <= node.high; ++i) node.table.push_back(static_cast<int16_t>(Draw(random_, -32768, 32767)));
+    for (int i = node.low; i <= node.high; ++i)
+      node.table.push_back(static_cast<int16_t>(Draw(random_, -32768, 32767)));
     return Append(std::move(node));
   }
 
@@ -256,8 +262,8 @@ void DealChannels(Random& random, DecoderModel* model) {
     for (int i = 0; i < passes; ++i) order.push_back(i);
     std::shuffle(order.begin(), order.end(), random);
     for (int i = 0; i < passes; ++i) {
-      model->passes[static_cast<size_t>(order[static_cast<size_t>(i)])].coded[phase] = {cuts[static_cast<size_t>(i)],
-                                                                                       cuts[static_cast<size_t>(i) + 1]};
+      model->passes[static_cast<size_t>(order[static_cast<size_t>(i)])].coded[phase] = {
+          cuts[static_cast<size_t>(i)], cuts[static_cast<size_t>(i) + 1]};
     }
   }
 }
@@ -322,8 +328,9 @@ ModelTable MakeRandomTable(std::mt19937& random, Memory& memory) {
   const int most = std::min(kMaxSymbols, 65535 / step - 1);
   const int symbols = OneIn(random, 12) ? Draw(random, 1, most) : Draw(random, 1, std::min(most, 24));
   const int lowest = -(32768 / step) + 1, highest = 32767 / step - symbols;
-  table.first = static_cast<int16_t>(OneIn(random, 6) ? Draw(random, lowest, highest)
-                                                      : std::clamp(-symbols / 2 + Draw(random, -3, 3), lowest, highest));
+  table.first =
+      static_cast<int16_t>(OneIn(random, 6) ? Draw(random, lowest, highest)
+                                            : std::clamp(-symbols / 2 + Draw(random, -3, 3), lowest, highest));
   // One each, then the rest by a random style.
   std::vector<uint32_t> frequencies(static_cast<size_t>(symbols) + 1, 1);
   uint32_t left = kProbabilityOne - static_cast<uint32_t>(frequencies.size());

@@ -30,8 +30,8 @@ struct ModelWishes {
   int output_bits = -1;
 };
 
-// The same state of `random` and the same wishes give the same model. Small: kilobytes as a package, a picture of 100 x 100 pixels decodes in
-// well under a second with the scalar kernels.
+// The same state of `random` and the same wishes give the same model. Small: kilobytes as a package, a picture of 100 x
+// 100 pixels decodes in well under a second with the scalar kernels.
 void FillRandomModel(std::mt19937& random, const ModelWishes& wishes, Memory& memory, RandomModel* model);
 
 // Adds to the model a preview for each of `scales`, which are of kPreviewScales and rise.
@@ -40,8 +40,8 @@ void AddRandomPreviews(std::mt19937& random, const std::vector<int>& scales, Mem
 // A random table. Its alphabet lies within int16; often it is small, so that escapes are frequent.
 ModelTable MakeRandomTable(std::mt19937& random, Memory& memory);
 
-// The model as a package, with its previews; `notes` adds a section that nothing depends on, `with_encoder` the encoder's
-// section.
+// The model as a package, with its previews; `notes` adds a section that nothing depends on, `with_encoder` the
+// encoder's section.
 struct PackageChoices {
   uint32_t id = 0;
   uint32_t version = 0;

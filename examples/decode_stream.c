@@ -1,5 +1,5 @@
-/* decode_stream < INPUT.nic > OUTPUT.ppm: decodes while the file arrives, as a viewer does with a download, and writes what
- * there is of one that ends early. */
+/* decode_stream < INPUT.nic > OUTPUT.ppm: decodes while the file arrives, as a viewer does with a download, and writes
+ * what there is of one that ends early. */
 #include <nic/nic.h>
 #include <stdio.h>
 
@@ -50,7 +50,9 @@ int main(void) {
     failed = nic_decoder_next(decoder, &event) || handle(decoder, &event);
   }
   /* With NIC_DECODER_KEEP_GOING all rows were written even where the file is cut or damaged. */
-  if (failed) fprintf(stderr, "%s: %s\n", nic_status_name(nic_decoder_error(decoder)->status), nic_decoder_error(decoder)->message);
+  if (failed)
+    fprintf(stderr, "%s: %s\n", nic_status_name(nic_decoder_error(decoder)->status),
+            nic_decoder_error(decoder)->message);
   nic_decoder_free(decoder);
   nic_context_free(context);
   return failed ? 1 : 0;

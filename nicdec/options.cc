@@ -99,7 +99,8 @@ std::optional<int> ParseOptions(CommandLine* line, int argc, char** argv, Decode
   line->app()
       .add_option_function<std::string>(
           "--scale", [options](const std::string& text) { options->scale = *ParseScale(text); },
-          "a picture so many times smaller, in a fraction of the time: 1/8, 1/16, or auto, the smallest that --fit can use")
+          "a picture so many times smaller, in a fraction of the time: 1/8, 1/16, or auto, the smallest that --fit can "
+          "use")
       ->type_name("SCALE")
       ->check(CheckScale);
   line->app()

@@ -138,8 +138,8 @@ Outcome Encoder::Open() {
   }
   if (options_->effort >= kLowestSearchingEffort) {
     CatchInterrupt(encoder_);
-    // LibTorch's threads wait for each other thousands of times a second; spinning there costs more than it saves as soon
-    // as anything else runs on the machine.
+    // LibTorch's threads wait for each other thousands of times a second; spinning there costs more than it saves as
+    // soon as anything else runs on the machine.
     setenv("OMP_WAIT_POLICY", "passive", 0);
   }
   NIC_TOOLS_RETURN_IF_FAILED(SetRoi());

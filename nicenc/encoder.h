@@ -19,8 +19,8 @@ class Encoder {
 
   // Finds the model and sets the parameters; once, before Encode.
   Outcome Open();
-  // Adds to the summary what the file came to. Once interrupted (SIGINT, with an effort that searches), the picture under
-  // work is written as well as it has become, and those after it fail.
+  // Adds to the summary what the file came to. Once interrupted (SIGINT, with an effort that searches), the picture
+  // under work is written as well as it has become, and those after it fail.
   Outcome Encode(const Job& job, Summary* summary);
 
  private:

@@ -168,7 +168,8 @@ void CommandLine::AddGeneral(Arguments* arguments) {
       ->type_name("BYTES")
       ->transform(CountFrom(1));
   CLI::Option* quiet = app_.add_flag("--quiet", arguments->quiet, "no warnings, notes or progress, only errors");
-  app_.add_flag("-v,--verbose", arguments->verbose, "tell what was chosen, loaded and done for each file, on standard error")
+  app_.add_flag("-v,--verbose", arguments->verbose,
+                "tell what was chosen, loaded and done for each file, on standard error")
       ->excludes(quiet);
 }
 

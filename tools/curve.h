@@ -50,8 +50,8 @@ Outcome FromJson(const nlohmann::json& json, const std::string& name, Curve* cur
 Outcome ReadJson(const std::string& path, nlohmann::json* json);
 Outcome WriteJson(const std::string& path, const nlohmann::json& json);
 
-// Reads {"curves": {NAME: curve, ..}} from "FILE", or from "FILE:NAME,NAME" the curves of these names, and appends them:
-// by name, but first the one that the file's "nic" names.
+// Reads {"curves": {NAME: curve, ..}} from "FILE", or from "FILE:NAME,NAME" the curves of these names, and appends
+// them: by name, but first the one that the file's "nic" names.
 Outcome ReadCurves(const std::string& argument, std::vector<Curve>* curves);
 
 }  // namespace nic::tools

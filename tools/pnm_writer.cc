@@ -16,8 +16,8 @@ std::string PnmHeader(uint32_t width, uint32_t height, nic_pixel_format format) 
 std::string PamHeader(uint32_t width, uint32_t height, nic_pixel_format format) {
   const std::string type = nic_format_channels(format) <= 2 ? "GRAYSCALE" : "RGB";
   return "P7\nWIDTH " + std::to_string(width) + "\nHEIGHT " + std::to_string(height) + "\nDEPTH " +
-         std::to_string(nic_format_channels(format)) + "\nMAXVAL " + std::to_string(MaxSample(format)) + "\nTUPLTYPE " + type + (HasAlpha(format) ? "_ALPHA" : "") +
-         "\nENDHDR\n";
+         std::to_string(nic_format_channels(format)) + "\nMAXVAL " + std::to_string(MaxSample(format)) + "\nTUPLTYPE " +
+         type + (HasAlpha(format) ? "_ALPHA" : "") + "\nENDHDR\n";
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ class Report {
 
   // Begins the work on a file, number `index` of `count`: from here on Progress may draw.
   void BeginFile(const std::string& file, size_t index, size_t count);
-  // Draws how far the work has come, 0 to 1, and on long work the time left, if standard error is a terminal; not before
-  // the work has taken a while.
+  // Draws how far the work has come, 0 to 1, and on long work the time left, if standard error is a terminal; not
+  // before the work has taken a while.
   void Progress(double fraction);
   // Wipes what Progress drew.
   void EndFile();

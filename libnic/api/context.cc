@@ -71,7 +71,9 @@ std::unique_ptr<Parallel> MakeParallel(const nic_context_options& options) {
   return std::make_unique<ThreadPool>(std::min(threads, kMaxThreads));
 }
 
-Memory::Hooks HooksOf(const nic_allocator& allocator) { return {allocator.allocate, allocator.release, allocator.user}; }
+Memory::Hooks HooksOf(const nic_allocator& allocator) {
+  return {allocator.allocate, allocator.release, allocator.user};
+}
 
 }  // namespace
 
@@ -114,8 +116,8 @@ Status CheckWork(double work, uint64_t file_size, const nic_limits& limits) {
   }
   if (limits.max_work == UINT64_MAX || work <= limit) return {};
   return Status::Error(NIC_LIMIT_WORK, Status::kNoOffset,
-                       "max_work: decoding takes %.4g operations, the limit is %.4g for a file of %llu bytes", work, limit,
-                       static_cast<unsigned long long>(file_size));
+                       "max_work: decoding takes %.4g operations, the limit is %.4g for a file of %llu bytes", work,
+                       limit, static_cast<unsigned long long>(file_size));
 }
 
 Status MakeContext(const nic_context_options* options, std::unique_ptr<nic_context>* context) {
@@ -127,8 +129,8 @@ Status MakeContext(const nic_context_options* options, std::unique_ptr<nic_conte
   Target target = Target::kScalar;
   NIC_RETURN_IF_ERROR(ChooseTarget(known.target, &target));
   *context = std::make_unique<nic_context>(known, target);
-  (*context)->log.Write(NIC_LOG_INFO, "libnic %s: vector instructions %s, %zu at once", nic_version(), TargetName(target),
-                        (*context)->parallel->width());
+  (*context)->log.Write(NIC_LOG_INFO, "libnic %s: vector instructions %s, %zu at once", nic_version(),
+                        TargetName(target), (*context)->parallel->width());
   return {};
 }
 

@@ -136,7 +136,8 @@ Status DecodeToCallback(nic_decoder& decoder, nic_rows_callback callback, void* 
 }
 
 Status SetScale(nic_decoder& decoder, int scale) {
-  const bool known = scale == 1 || std::find(std::begin(kPreviewScales), std::end(kPreviewScales), scale) != std::end(kPreviewScales);
+  const bool known =
+      scale == 1 || std::find(std::begin(kPreviewScales), std::end(kPreviewScales), scale) != std::end(kPreviewScales);
   if (!known) return InvalidArgument("NIC_DECODER_SCALE: neither 1 nor 8 nor 16");
   if (scale != 1 && decoder.region.width() > 0) return InvalidArgument("NIC_DECODER_SCALE: not together with a region");
   if (decoder.pushed && decoder.pushed->has_begun()) {
@@ -181,8 +182,9 @@ Status SetRegion(nic_decoder& decoder, uint32_t x, uint32_t y, uint32_t width, u
   const FileHeader& header = decoder.file.header();
   const Rect region{x, y, int64_t{x} + width, int64_t{y} + height};
   if (width == 0 || height == 0 || region.x1 > header.width || region.y1 > header.height) {
-    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "region: %u x %u at (%u, %u) is empty or outside %u x %u",
-                         width, height, x, y, header.width, header.height);
+    return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset,
+                         "region: %u x %u at (%u, %u) is empty or outside %u x %u", width, height, x, y, header.width,
+                         header.height);
   }
   decoder.region = region;
   return {};
@@ -207,8 +209,8 @@ Status IsPremultiplied(nic_decoder& decoder, int* premultiplied) {
   if (!decoder.alpha_element) return {};
   const std::span<const uint8_t> payload = decoder.file.Payload(*decoder.alpha_element);
   AlphaFlags flags;
-  NIC_RETURN_IF_ERROR(
-      ReadAlphaFlags(payload, decoder.file.header().bit_depth(), &flags).MovedBy(decoder.alpha_element->payload_offset));
+  NIC_RETURN_IF_ERROR(ReadAlphaFlags(payload, decoder.file.header().bit_depth(), &flags)
+                          .MovedBy(decoder.alpha_element->payload_offset));
   *premultiplied = flags.premultiplied;
   return {};
 }
@@ -241,7 +243,8 @@ Status EstimateMemory(nic_decoder& decoder, uint64_t* bytes) {
                          decoder.context.memory);
   NIC_RETURN_IF_ERROR(picture.Begin());
   const auto row = static_cast<uint64_t>(region.width()) * nic_format_bytes(ResultFormat(decoder));
-  *bytes = held + picture.EstimateMemory() + kRowsAtOnce * row + kConverterBytes * static_cast<uint64_t>(region.width());
+  *bytes =
+      held + picture.EstimateMemory() + kRowsAtOnce * row + kConverterBytes * static_cast<uint64_t>(region.width());
   if (decoder.alpha_element) *bytes += AlphaDecoder::EstimateMemory(AlphaPayload(decoder), decoder.file.header().width);
   if (decoder.gain_map_element) {
     const SliceLayout layout = LayoutOf(decoder);
@@ -275,8 +278,7 @@ void FindParts(nic_decoder& decoder) {
 
 Status FindModel(nic_decoder& decoder) {
   const FileHeader& header = decoder.file.header();
-  NIC_RETURN_IF_ERROR(
-      decoder.context.models.FindForDecoding(header.model_id, header.model_digest, &decoder.model));
+  NIC_RETURN_IF_ERROR(decoder.context.models.FindForDecoding(header.model_id, header.model_digest, &decoder.model));
   const int levels = decoder.model->prepared->decoder().levels;
   if (header.gain_level < levels - 1 || (header.gain_level == levels - 1 && header.interpolation == 0)) return {};
   return Status::Error(NIC_MALFORMED, decoder.file.header_size() - kGainFromEnd,

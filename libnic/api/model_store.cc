@@ -206,7 +206,8 @@ Status ModelStore::AddFile(const char* path) {
   std::error_code failure;
   const uint64_t size = std::filesystem::file_size(path, failure);
   if (failure) return cannot_read;
-  if (size > kMaxPackageFile) return Status::Error(NIC_LIMIT_MEMORY, Status::kNoOffset, "larger than any model package");
+  if (size > kMaxPackageFile)
+    return Status::Error(NIC_LIMIT_MEMORY, Status::kNoOffset, "larger than any model package");
   const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path, "rb"));
   if (!file) return cannot_read;
   auto owned = std::make_unique<Buffer<uint8_t>>(memory_, size);

@@ -27,7 +27,8 @@ class ModelStore {
     std::unique_ptr<Buffer<uint8_t>> owned;  // null for the embedded package
     PackageReader package;
     std::unique_ptr<PreparedModel> prepared;
-    std::unique_ptr<Model> preview_source;  // another package of that digest, if `package` has no preview and it has one
+    std::unique_ptr<Model>
+        preview_source;  // another package of that digest, if `package` has no preview and it has one
     bool preview_read = false;
   };
 

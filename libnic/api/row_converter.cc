@@ -69,7 +69,8 @@ Status RowConverter::AverageAlpha(const Sample* AlphaRow::*samples, std::optiona
 Status RowConverter::NextAlpha() {
   NIC_RETURN_IF_ERROR(ReadAlpha());
   if (scale_ == 1) return {};
-  return alpha_row_.samples16 ? AverageAlpha(&AlphaRow::samples16, &mean16_) : AverageAlpha(&AlphaRow::samples, &mean8_);
+  return alpha_row_.samples16 ? AverageAlpha(&AlphaRow::samples16, &mean16_)
+                              : AverageAlpha(&AlphaRow::samples, &mean8_);
 }
 
 Status RowConverter::Convert(const int16_t* values, uint8_t* samples) {

@@ -1,5 +1,5 @@
-// Work that can be split, without saying by whom: the pipelines hand lower layers a Parallel, and only they know whether
-// threads, the caller's executor or nobody stands behind it.
+// Work that can be split, without saying by whom: the pipelines hand lower layers a Parallel, and only they know
+// whether threads, the caller's executor or nobody stands behind it.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,9 @@ class Parallel {
   // The same for a callable.
   template <typename F>
   void ForEach(size_t count, F&& function) {
-    Run(count, [](void* context, size_t index) { (*static_cast<std::remove_reference_t<F>*>(context))(index); }, &function);
+    Run(
+        count, [](void* context, size_t index) { (*static_cast<std::remove_reference_t<F>*>(context))(index); },
+        &function);
   }
 };
 

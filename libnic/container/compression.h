@@ -38,8 +38,8 @@ class FrameDecompressor {
   // Borrows the frame, which ReadFrameSize has found well.
   FrameDecompressor(std::span<const uint8_t> frame, std::pmr::memory_resource& memory);
   ~FrameDecompressor();
-  // Fills `piece` with the next bytes of the content. False if the frame is damaged or its content is over; with the last
-  // piece its check is read too. Throws what the memory throws.
+  // Fills `piece` with the next bytes of the content. False if the frame is damaged or its content is over; with the
+  // last piece its check is read too. Throws what the memory throws.
   bool Read(std::span<uint8_t> piece);
   // True if all of the content has been read, and nothing of the frame is left.
   bool AtEnd();

@@ -15,7 +15,8 @@ bool IsPicturePart(uint8_t type) {
 }
 
 bool MayRepeat(uint8_t type) {
-  const bool single = type >= static_cast<uint8_t>(ElementType::kIcc) && type <= static_cast<uint8_t>(ElementType::kCicp);
+  const bool single =
+      type >= static_cast<uint8_t>(ElementType::kIcc) && type <= static_cast<uint8_t>(ElementType::kCicp);
   return !single && !IsPicturePart(type);
 }
 

@@ -75,7 +75,8 @@ class FileReader {
   // If the file is cut inside the latents' payload, NIC_TRUNCATED comes with has_latents().
   Status Open(std::span<const uint8_t> bytes, uint64_t metadata_limit = kDefaultMetadataLimit);
 
-  // The same file, of which more is there: `bytes` begin with all that were given before, though they may lie elsewhere.
+  // The same file, of which more is there: `bytes` begin with all that were given before, though they may lie
+  // elsewhere.
   Status Continue(std::span<const uint8_t> bytes);
 
   // Finds the slices in the latents. Needs has_latents(). Failures: NIC_MALFORMED where sizes do not add up or a slice
@@ -98,7 +99,7 @@ class FileReader {
   const Element* Find(ElementType type) const;
   // Bytes of all metadata elements, types and lengths included.
   uint64_t metadata_size() const { return metadata_size_; }
-  uint64_t alpha_size() const { return alpha_size_; }  // the same of the alpha element
+  uint64_t alpha_size() const { return alpha_size_; }        // the same of the alpha element
   uint64_t gain_map_size() const { return gain_map_size_; }  // and of the gain map
   // The part of an element's payload that is there.
   std::span<const uint8_t> Payload(const Element& element) const;
@@ -151,8 +152,8 @@ struct SliceBytes {
   std::span<const uint8_t> stream;  // at least kLaneStateBytes for each lane
 };
 
-// Writes a file to a vector, which it borrows: Begin, metadata, alpha and gain map if any, Latents. Each function appends; after a
-// failure the file is not to be used.
+// Writes a file to a vector, which it borrows: Begin, metadata, alpha and gain map if any, Latents. Each function
+// appends; after a failure the file is not to be used.
 class FileWriter {
  public:
   explicit FileWriter(std::pmr::vector<uint8_t>* bytes) : bytes_(bytes) {}

@@ -57,7 +57,8 @@ struct AlphaFlags {
   bool deep = false;  // samples of 16 bits
 };
 
-// NIC_MALFORMED for a payload that is empty, or has flags that are reserved or not allowed in a picture of `depth` bits.
+// NIC_MALFORMED for a payload that is empty, or has flags that are reserved or not allowed in a picture of `depth`
+// bits.
 Status ReadAlphaFlags(std::span<const uint8_t> payload, int depth, AlphaFlags* flags);
 
 // A row of either depth: one of the two is null.
@@ -97,8 +98,8 @@ class AlphaDecoder {
   Buffer<uint8_t> filtered_;
 };
 
-// Colour under an alpha of 0 is never seen: gives such pixels the mean of what is visible around them, so that they cost
-// next to nothing. Works on bands of rows, so that it sees no further than a band, and what it gave the one above.
+// Colour under an alpha of 0 is never seen: gives such pixels the mean of what is visible around them, so that they
+// cost next to nothing. Works on bands of rows, so that it sees no further than a band, and what it gave the one above.
 class InvisibleFiller {
  public:
   static constexpr uint32_t kBandRows = 64;

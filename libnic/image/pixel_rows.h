@@ -14,10 +14,11 @@ class PixelRows {
  public:
   // For rows of a picture of `shape`, whose stride and pixels are not looked at.
   PixelRows(const PixelView& shape, Memory& memory)
-      : row_size_(size_t{shape.width} * static_cast<size_t>(shape.channels) * static_cast<size_t>(shape.depth / 8)), kept_(&memory) {}
+      : row_size_(size_t{shape.width} * static_cast<size_t>(shape.channels) * static_cast<size_t>(shape.depth / 8)),
+        kept_(&memory) {}
 
-  // The next rows.height rows. They are borrowed until Keep, which copies those that were not dropped; without Keep they
-  // must be the last.
+  // The next rows.height rows. They are borrowed until Keep, which copies those that were not dropped; without Keep
+  // they must be the last.
   void Show(const PixelView& rows) {
     shown_ = rows;
     kept_end_ = end_;

@@ -15,8 +15,8 @@ struct WildCall {
   size_t file_size;
 };
 
-/* Gives the number to every call that takes one of an enumeration. -1 if all refuse it with NIC_INVALID_ARGUMENT and it is
- * no status; otherwise which of them, by its place in the source, does not. */
+/* Gives the number to every call that takes one of an enumeration. -1 if all refuse it with NIC_INVALID_ARGUMENT and it
+ * is no status; otherwise which of them, by its place in the source, does not. */
 int CallWith(int number, const struct WildCall *call);
 
 #ifdef __cplusplus

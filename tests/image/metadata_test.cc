@@ -1,7 +1,6 @@
 #include "image/metadata.h"
 
 #include <catch2/catch.hpp>
-
 #include <random>
 #include <vector>
 
@@ -40,7 +39,8 @@ TEST_CASE("damaged metadata is refused") {
   REQUIRE(payload[0] == 1);
   Buffer<uint8_t> unpacked;
   for (size_t size = 0; size < payload.size(); ++size) {
-    REQUIRE(UnpackMetadata(ElementType::kIcc, {payload.data(), size}, 1 << 16, memory, &unpacked).code() == NIC_MALFORMED);
+    REQUIRE(UnpackMetadata(ElementType::kIcc, {payload.data(), size}, 1 << 16, memory, &unpacked).code() ==
+            NIC_MALFORMED);
   }
   std::pmr::vector<uint8_t> longer = payload;
   longer.push_back(0);
