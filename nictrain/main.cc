@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <thread>
 
 #include "arguments.h"
@@ -20,6 +21,10 @@
 #include "trainer.h"
 #include "verification.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace nic {
 namespace {
 
@@ -28,6 +33,15 @@ constexpr char kDefaultCurve[] = "pillow-jpeg-420";
 std::atomic<bool> stop_requested{false};
 
 void RequestStop(int) { stop_requested = true; }
+
+// Tensors of megabytes come and go by the hundred in each step. Freed memory stays with the process: to have it from the
+// system again, page by page, can take longer than what is computed in it.
+void KeepFreedMemory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
+}
 
 Status Usage(const char* what) { return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s", what); }
 
@@ -354,6 +368,7 @@ int Run(int count, char** texts) {
 // LibTorch reports its errors by exceptions.
 int main(int count, char** texts) {
   try {
+    nic::KeepFreedMemory();
     return nic::Run(count, texts);
   } catch (const std::exception& error) {
     const std::string what = error.what();  // of LibTorch's many lines the first tells what went wrong
