@@ -29,16 +29,16 @@ def small_files(group, topics):
 
 def main():
     shutil.rmtree(HERE / "seeds", ignore_errors=True)
-    for name, data in small_files("valid", ["size-", "slices", "lanes", "grey", "gain", "metadata", "symbols", "alpha", "content"]):
+    for name, data in small_files("valid", ["size-", "slices", "lanes", "grey", "gain", "metadata", "symbols", "alpha", "content", "cicp", "icc"]):
         write("container", name, data)
         if "model" not in name and "level" not in name:
             write("decode", name, data)
             write("region", name, bytes([0, 3, 0, 5, 0, 20, 0, 9]) + data)
-    for name, data in small_files("valid", ["size-1x1", "size-130", "grey", "lanes", "minor"]):
+    for name, data in small_files("valid", ["size-1x1", "size-130", "grey", "lanes", "minor", "cicp"]):
         size = nicref.read_header(data).size
         write("header", name, data[:size])
         write("info", name, data)
-    for name, data in small_files("invalid", ["payload-size", "element", "slice-size", "cut", "limit"]):
+    for name, data in small_files("invalid", ["payload-size", "element", "slice-size", "cut", "limit", "cicp", "icc"]):
         write("container", name, data)
         write("info", name, data)
     for name, data in small_files("invalid", ["varint", "width", "height", "flags", "version", "check"]):

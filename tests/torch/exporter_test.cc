@@ -21,10 +21,10 @@ struct Exported {
   EncoderModel encoder{memory};
 };
 
-void Export(Network& network, const Dataset& dataset, Exported* exported) {
+void Export(Network& network, const Dataset& dataset, Exported* exported, int64_t side = 64, int64_t crops = 4) {
   ExportOptions options;
-  options.side = 64;
-  options.calibration_crops = 4;
+  options.side = side;
+  options.calibration_crops = crops;
   options.statistics_crops = 16;
   const Status status = ExportModel(network, dataset, options, exported->memory, &exported->decoder, &exported->encoder,
                                     [](const char*) {});
@@ -69,12 +69,24 @@ double Fidelity(const torch::Tensor& real, const torch::Tensor& integer) {
   return 10 * std::log10(real.square().mean().item<double>() / (error + 1e-30));
 }
 
+// The channel that comes least near: its error over what is allowed it, `quantum` and `share` of its own size (both root
+// mean squares). Means over all channels, as above, would hide a weak channel that is all wrong.
+double WorstChannel(const torch::Tensor& real, const torch::Tensor& integer, double quantum, double share) {
+  const std::vector<int64_t> places{0, 2, 3};
+  const torch::Tensor error = (real - integer).square().mean(places).sqrt();
+  const torch::Tensor allowed = real.square().mean(places).sqrt() * share + quantum;
+  return (error / allowed).max().item<double>();
+}
+
 // How near the integers must come. The ranges of a trained network are wider than what a picture fills of them: its
 // bounds are those at which its rate on photographs is still within 0.1 %.
 struct Tolerance {
   double least_db = 45;       // of analysis and hyper-features, signal to error
   double mean = 0.0625;       // of the second pass, in quantiser steps
   double pixel_level = 0.25;  // of 255
+  double index = 0.6;         // of a scale, half a step of which is rounding
+  double tie = 0.02;          // share of hyper-latents that round to the neighbour
+  double share = 0.02;        // of a channel's size, beside its rounding
 };
 
 // Every pass on what the integer passes before it decoded.
@@ -97,11 +109,13 @@ void CheckPasses(Network& network, const DecoderModel& decoder, const torch::Ten
     const torch::Tensor indices = Run(graph, inputs, exponents, 1, 0, memory);
     CHECK((means - moments.mean).abs().max().item<double>() <
           (first ? 1.5 * std::ldexp(1.0, -bits) + 1e-3 : tolerance.mean));
-    CHECK((indices - wanted).abs().max().item<double>() < 0.6);
+    CHECK((indices - wanted).abs().max().item<double>() < tolerance.index);
     // 30 dB, beside the rounding of the means themselves.
     const double rounding = std::ldexp(1.0, -2 * bits) / 12;
     const double allowed = rounding + moments.mean.square().mean().item<double>() * 1e-3;
     CHECK((means - moments.mean).square().mean().item<double>() < allowed);
+    CHECK(WorstChannel(moments.mean, means, std::ldexp(1.0, -bits), tolerance.share) < 1);
+    CHECK(WorstChannel(wanted, indices, 0.5, 0) < 1);
     const torch::Tensor mask = PassMask(network.shape(), pass, gained.size(2), gained.size(3), gained.options());
     decoded = decoded + ((gained - means).round() + means) * mask;
   }
@@ -126,14 +140,16 @@ void CheckNetworks(Network& network, const Exported& exported, const Picture& pi
   const size_t first = static_cast<size_t>(top) * static_cast<size_t>(decoder.latent_channels);
   const int analysis_exponent = exponent_in(encoder.gain[first], network.loggain, 1);
   const torch::Tensor analysed = network.Analyse(pictures);
-  CHECK(Fidelity(analysed, Run(encoder.analysis, {pictures * 510}, {0}, 0, analysis_exponent, memory)) >
-        tolerance.least_db);
+  const torch::Tensor integers = Run(encoder.analysis, {pictures * 510}, {0}, 0, analysis_exponent, memory);
+  CHECK(Fidelity(analysed, integers) > tolerance.least_db);
+  const double step = std::ldexp(1.0, -bits);
+  CHECK(WorstChannel(analysed * network.Gain(q), integers * network.Gain(q), step, tolerance.share) < 1);
 
   const torch::Tensor gained = (analysed * network.Gain(q) * std::ldexp(1.0, bits)).round() * std::ldexp(1.0, -bits);
   const torch::Tensor symbols = (network.HyperAnalyse(gained) - network.zmu).round();
   const torch::Tensor coded = Run(encoder.hyper_analysis, {gained}, {bits}, 0, 0, memory);
   CHECK((symbols - coded).abs().max().item<double>() <= 1);  // ties
-  CHECK((symbols - coded).abs().mean().item<double>() < 0.02);
+  CHECK((symbols - coded).abs().mean().item<double>() < tolerance.tie);
 
   const torch::Tensor features = network.HyperSynthesise(coded + network.zmu, gained.size(2), gained.size(3));
   const Graph& hyper = decoder.hyper_synthesis;
@@ -145,6 +161,8 @@ void CheckNetworks(Network& network, const Exported& exported, const Picture& pi
     if (fit > best) exponent = e, best = fit;
   }
   CHECK(best > tolerance.least_db);
+  CHECK(WorstChannel(features, Run(hyper, {coded}, {0}, 0, exponent, memory), std::ldexp(1.0, -exponent),
+                     tolerance.share) < 1);
 
   CheckPasses(network, decoder, gained, features, exponent, tolerance);
 
@@ -154,6 +172,17 @@ void CheckNetworks(Network& network, const Exported& exported, const Picture& pi
   const torch::Tensor levels = Run(decoder.synthesis, {ready}, {synthesis_exponent}, 0, decoder.output_bits, memory);
   const torch::Tensor expected = (network.Synthesise(ready) * 255).clamp(-128, 128);
   CHECK((levels - expected).abs().max().item<double>() < tolerance.pixel_level);
+}
+
+TEST_CASE("exporter: the comparison sees a weak channel that is all wrong") {
+  torch::manual_seed(2);
+  const torch::Tensor real = torch::randn({1, 4, 8, 8});
+  real.select(1, 2).mul_(1e-3);
+  const torch::Tensor integers = real.clone();
+  CHECK(WorstChannel(real, integers, 1e-4, 0.02) == 0);
+  integers.select(1, 2).neg_();
+  CHECK(Fidelity(real, integers) > 50);
+  CHECK(WorstChannel(real, integers, 1e-4, 0.02) > 1);
 }
 
 TEST_CASE("exporter: float and integer networks agree on arbitrary weights") {
@@ -264,6 +293,22 @@ TEST_CASE("exporter: weights on the grid that it finds are exported without roun
   REQUIRE(static_cast<size_t>(expected.numel()) == last.weight.size());
   const auto* values = expected.data_ptr<float>();
   CHECK(std::equal(last.weight.begin(), last.weight.end(), values));
+}
+
+TEST_CASE("exporter: every channel of a trained model, on a photograph") {
+  torch::set_num_threads(1);
+  const std::string sources = NIC_SOURCE_DIR;
+  StoredTensors stored;
+  REQUIRE(ReadSafetensors(sources + "/models/checkpoints/nic-fast.safetensors", &stored).ok());
+  NetworkShape shape;
+  REQUIRE(InferShape(stored, &shape).ok());
+  Network network(shape);
+  REQUIRE(LoadNetwork(stored, network).ok());
+  Dataset dataset;
+  REQUIRE(Dataset::Load(sources + "/samples", 192, &dataset).ok());
+  Exported exported;
+  Export(network, dataset, &exported, 256, 16);
+  CheckNetworks(network, exported, dataset.picture(0), {45, 0.5, 0.5, 1, 0.03});
 }
 
 TEST_CASE("exporter: the distributed checkpoint") {
