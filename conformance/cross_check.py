@@ -21,12 +21,11 @@ except ImportError:
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "reference"))
 import nicref  # noqa: E402
+from pnm import read_pnm  # noqa: E402
 
 
 def read_ppm(path):
-    magic, size, _, samples = path.read_bytes().split(b"\n", 3)
-    assert magic == b"P6"
-    width, height = map(int, size.split())
+    width, height, samples = read_pnm(path.read_bytes())
     return np.frombuffer(samples, np.uint8).reshape(height, width, 3)
 
 

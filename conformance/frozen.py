@@ -6,6 +6,8 @@ import pathlib
 import subprocess
 import tempfile
 
+from pnm import read_pnm
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FROZEN = ROOT / "conformance" / "frozen"
 
@@ -15,9 +17,9 @@ def digest(data):
 
 
 def decode(nicdec, models, path, grey):
-    """The SHA-256 of the PNM file without its head, as nicdec decodes it."""
+    """The SHA-256 of the samples as nicdec decodes them."""
     with tempfile.TemporaryDirectory() as folder:
         output = pathlib.Path(folder) / ("out.pgm" if grey else "out.ppm")
         subprocess.run([nicdec, "--quiet", str(path), str(output)], check=True,
                        env={**os.environ, "NIC_MODEL_PATH": str(models)})
-        return digest(output.read_bytes().split(b"\n", 3)[3])
+        return digest(read_pnm(output.read_bytes())[2])

@@ -20,6 +20,7 @@ except ImportError:
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "reference"))
 import nicref  # noqa: E402
+from pnm import read_pnm  # noqa: E402
 
 CASES = ((61, 47, 3, 10), (64, 64, 3, 75), (97, 33, 1, 50), (130, 70, 3, 100), (1, 1, 3, 0))  # width, height, channels, q
 
@@ -32,9 +33,8 @@ def make_picture(width, height, channels):
     return np.clip(slope + 90 * ((x > width // 2) ^ (y > height // 3))[:, :, None] + noise, 0, 255).astype(np.uint8)
 
 
-def read_pnm(path):
-    _, size, _, samples = path.read_bytes().split(b"\n", 3)
-    width, height = map(int, size.split())
+def read_picture(path):
+    width, height, samples = read_pnm(path.read_bytes())
     return np.frombuffer(samples, np.uint8).reshape(height, width, -1)
 
 
@@ -45,7 +45,7 @@ def check(arguments, model, models, folder, case):
     subprocess.run([arguments.nicenc, "--quiet", "-m", model, "-q", str(quality), folder / name, folder / "file.nic"], check=True)
     subprocess.run([arguments.nicdec, "--quiet", "-m", model, folder / "file.nic", folder / ("back-" + name)], check=True)
     result = nicref.decode((folder / "file.nic").read_bytes(), models.find, nicref.Dump())
-    return np.array_equal(result.pixels, read_pnm(folder / ("back-" + name)))
+    return np.array_equal(result.pixels, read_picture(folder / ("back-" + name)))
 
 
 def main():
