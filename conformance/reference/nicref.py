@@ -1267,6 +1267,15 @@ def write_pnm(path, pixels):
     pathlib.Path(path).write_bytes(f"{kind}\n{width} {height}\n{largest}\n".encode() + samples.tobytes())
 
 
+def write_pam(path, pixels, alpha):
+    samples = np.dstack((pixels, alpha))
+    height, width, channels = samples.shape
+    kind = "RGB_ALPHA" if channels == 4 else "GRAYSCALE_ALPHA"
+    head = (f"P7\nWIDTH {width}\nHEIGHT {height}\nDEPTH {channels}\nMAXVAL {np.iinfo(pixels.dtype).max}\n"
+            f"TUPLTYPE {kind}\nENDHDR\n")
+    pathlib.Path(path).write_bytes(head.encode() + samples.astype(pixels.dtype.newbyteorder(">")).tobytes())
+
+
 def sample_bytes(samples):
     """Samples as they are hashed: those of 16 bits low byte first."""
     return samples.astype(samples.dtype.newbyteorder("<")).tobytes()
@@ -1288,7 +1297,7 @@ def describe(result):
 def main():
     parser = argparse.ArgumentParser(description="Decodes a .nic file by the letter of its specification.")
     parser.add_argument("input", help="a .nic file")
-    parser.add_argument("output", nargs="?", help="a PPM or PGM file to write")
+    parser.add_argument("output", nargs="?", help="a PPM or PGM file to write, or for a picture with alpha a PAM file")
     parser.add_argument("--model", action="append", default=[], metavar="FILE_OR_FOLDER",
                         help="where packages (.nicm) are; otherwise NIC_MODEL_PATH and the project's models/")
     parser.add_argument("--dump", action="append", default=[], choices=STAGES, metavar="STAGE",
@@ -1313,7 +1322,9 @@ def main():
         return 1
     if arguments.json:
         print(json.dumps(describe(result)))
-    if arguments.output:
+    if arguments.output and arguments.output.endswith(".pam") and result.alpha is not None:
+        write_pam(arguments.output, result.pixels, result.alpha)
+    elif arguments.output:
         write_pnm(arguments.output, result.pixels)
     if result.damage:
         print(f"nicref: {arguments.input}: {len(result.damage)} slices: {result.damage[0]}", file=sys.stderr)
