@@ -19,7 +19,8 @@ void CheckPlaces(const FileReader& file, size_t size) {
   }
   NIC_FUZZ_CHECK(file.metadata_size() <= kMetadataLimit);
   for (const CodedSlice& slice : file.slices().first(static_cast<size_t>(file.slices_available()))) {
-    NIC_FUZZ_CHECK(slice.offset + slice.size <= size && slice.stream_offset + slice.stream.size() == slice.offset + slice.size);
+    NIC_FUZZ_CHECK(slice.offset + slice.size <= size &&
+                   slice.stream_offset + slice.stream.size() == slice.offset + slice.size);
     NIC_FUZZ_CHECK(slice.hyper_size <= slice.stream.size());
   }
 }
@@ -29,7 +30,8 @@ void CheckWrittenAgain(const FileReader& file, std::span<const uint8_t> bytes, M
   FileWriter writer(&written);
   NIC_FUZZ_CHECK(writer.Begin(file.header()).ok());
   for (const Element& element : file.elements().first(file.elements().size() - 1)) {
-    if (!writer.Metadata(element.type, file.Payload(element)).ok()) return;  // an element that this writer does not know
+    if (!writer.Metadata(element.type, file.Payload(element)).ok())
+      return;  // an element that this writer does not know
   }
   std::vector<SliceBytes> slices;
   for (const CodedSlice& slice : file.slices()) {

@@ -1,5 +1,5 @@
-// Whole decoding with the small model: at once, in rows, a region, smaller, and going on after damage - all with one result,
-// within the limits, and nothing left behind.
+// Whole decoding with the small model: at once, in rows, a region, smaller, and going on after damage - all with one
+// result, within the limits, and nothing left behind.
 #include <algorithm>
 
 #include "support.h"
@@ -45,11 +45,13 @@ void ReadMetadata(nic_decoder* decoder) {
     const nic_status status = nic_decoder_metadata(decoder, kind, &content, &size);
     const bool refused = status == NIC_MALFORMED || status == NIC_LIMIT_METADATA || status == NIC_LIMIT_MEMORY;
     NIC_FUZZ_CHECK(status == NIC_OK || refused);
-    NIC_FUZZ_CHECK(status == NIC_OK ? size <= kLimits.max_metadata && (content != nullptr) >= (size != 0) : content == nullptr);
+    NIC_FUZZ_CHECK(status == NIC_OK ? size <= kLimits.max_metadata && (content != nullptr) >= (size != 0)
+                                    : content == nullptr);
   }
 }
 
-void DecodeInRows(Surroundings& surroundings, const fuzz::ExactCopy& file, nic_status expected, const nic_image& image) {
+void DecodeInRows(Surroundings& surroundings, const fuzz::ExactCopy& file, nic_status expected,
+                  const nic_image& image) {
   nic_decoder* decoder = nullptr;
   NIC_FUZZ_CHECK(nic_decoder_new(surroundings.context, &decoder, nullptr) == NIC_OK);
   nic_status status = nic_decoder_open(decoder, file.data(), file.size());
@@ -57,12 +59,14 @@ void DecodeInRows(Surroundings& surroundings, const fuzz::ExactCopy& file, nic_s
   if (status == NIC_OK) ReadMetadata(decoder);
   if (status == NIC_OK) status = nic_decoder_decode_rows(decoder, TakeRows, &rows);
   NIC_FUZZ_CHECK(status == expected);
-  if (status == NIC_OK) NIC_FUZZ_CHECK(std::equal(rows.begin(), rows.end(), image.pixels, image.pixels + image.stride * image.height));
+  if (status == NIC_OK)
+    NIC_FUZZ_CHECK(std::equal(rows.begin(), rows.end(), image.pixels, image.pixels + image.stride * image.height));
   nic_decoder_free(decoder);
 }
 
 void DecodeRegion(Surroundings& surroundings, const fuzz::ExactCopy& file, const nic_image& image) {
-  const uint32_t x = file.data()[file.size() - 1] * image.width / 256, y = file.data()[file.size() / 2] * image.height / 256;
+  const uint32_t x = file.data()[file.size() - 1] * image.width / 256,
+                 y = file.data()[file.size() / 2] * image.height / 256;
   const uint32_t width = std::max(1u, (image.width - x) / 2), height = std::max(1u, (image.height - y) / 2);
   nic_decoder* decoder = nullptr;
   NIC_FUZZ_CHECK(nic_decoder_new(surroundings.context, &decoder, nullptr) == NIC_OK);
@@ -119,7 +123,8 @@ void DecodeSmaller(const fuzz::ExactCopy& file, nic_status expected) {
     nic_decoder_free(decoder);
   }
   NIC_FUZZ_CHECK(status[0] == status[1] && fuzz::IsOrderly(status[0]));
-  NIC_FUZZ_CHECK((status[0] == NIC_OK) == (expected == NIC_OK) || status[0] == NIC_LIMIT_MEMORY || expected == NIC_LIMIT_MEMORY);
+  NIC_FUZZ_CHECK((status[0] == NIC_OK) == (expected == NIC_OK) || status[0] == NIC_LIMIT_MEMORY ||
+                 expected == NIC_LIMIT_MEMORY);
   NIC_FUZZ_CHECK(status[0] != NIC_OK || rows[0] == rows[1]);
 }
 

@@ -36,7 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const std::vector<testing::Tensor> expected = fuzz::RunGraph(ScalarKernels(), graph, inputs, 0, 1);
   for (const Kernels* kernels : SupportedKernels()) {
     const int64_t strip_rows = Draw(random, 0, 5);
-    NIC_FUZZ_CHECK(fuzz::RunGraph(*kernels, graph, inputs, strip_rows, static_cast<size_t>(Draw(random, 1, 3))) == expected);
+    NIC_FUZZ_CHECK(fuzz::RunGraph(*kernels, graph, inputs, strip_rows, static_cast<size_t>(Draw(random, 1, 3))) ==
+                   expected);
   }
   return 0;
 }

@@ -40,7 +40,8 @@ void CheckSingles(const fuzz::ExactCopy& file, const nic_info& info, uint8_t dra
     nic_slice_info same;
     size_t described = 0;
     nic_read_slices(file.data(), file.size(), nullptr, index, &same, 1, &described, nullptr);
-    NIC_FUZZ_CHECK(described == 1 && same.offset == slice.offset && same.size == slice.size && same.check == slice.check);
+    NIC_FUZZ_CHECK(described == 1 && same.offset == slice.offset && same.size == slice.size &&
+                   same.check == slice.check);
   }
   constexpr nic_limits kLimits = {0, 0, 0, 1 << 20, 0, {}};
   for (const nic_metadata kind : {NIC_METADATA_ICC, NIC_METADATA_EXIF, NIC_METADATA_XMP, NIC_METADATA_CICP}) {
@@ -65,7 +66,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   NIC_FUZZ_CHECK(status == NIC_OK || status == NIC_TRUNCATED);
   if (status == NIC_OK) {
     NIC_FUZZ_CHECK(info.file_size == size);
-    NIC_FUZZ_CHECK(info.header_size + info.metadata_size + info.alpha_size + info.hyper_size + info.latent_size == size);
+    NIC_FUZZ_CHECK(info.header_size + info.metadata_size + info.alpha_size + info.hyper_size + info.latent_size ==
+                   size);
   }
   CheckSlices(file, info);
 

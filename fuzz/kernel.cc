@@ -1,5 +1,5 @@
-// One operation whose every field, constant and sample comes from the input: what CheckGraph accepts gives the same with
-// every kernel of the machine, and with the plain evaluation of the tests, in 64 bits.
+// One operation whose every field, constant and sample comes from the input: what CheckGraph accepts gives the same
+// with every kernel of the machine, and with the plain evaluation of the tests, in 64 bits.
 #include <algorithm>
 
 #include "run_graph.h"
@@ -38,7 +38,8 @@ void ReadConvolution(Endless& from, int in_channels, Node* node) {
   const bool dense = node->operation == Operation::kConvolution;
   node->kernel = static_cast<uint8_t>(dense ? 1 + 2 * from.In(0, 2) : 3 + 2 * from.In(0, 1));
   node->stride = static_cast<uint8_t>(dense ? from.In(1, 2) : 1);
-  const size_t weights = size_t{node->kernel} * node->kernel * static_cast<size_t>(node->channels * (dense ? in_channels : 1));
+  const size_t weights =
+      size_t{node->kernel} * node->kernel * static_cast<size_t>(node->channels * (dense ? in_channels : 1));
   const int weight_bits = from.In(0, 8);
   for (size_t i = 0; i < weights; ++i) {
     const int weight = from.Sample() >> weight_bits;

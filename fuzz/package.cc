@@ -147,9 +147,9 @@ void MendDirectory(uint8_t* bytes, size_t size) {
   std::span<const uint8_t> field;
   uint32_t number = 0;
   uint64_t wide = 0;
-  bool fine = reader.Bytes("", 9, &field).ok() && reader.Varint32("", &number).ok() && reader.Varint32("", &number).ok() &&
-              reader.Varint32("", &number).ok() && reader.Bytes("", number, &field).ok() &&
-              reader.Varint32("", &number).ok() && number <= kMaxSections;
+  bool fine = reader.Bytes("", 9, &field).ok() && reader.Varint32("", &number).ok() &&
+              reader.Varint32("", &number).ok() && reader.Varint32("", &number).ok() &&
+              reader.Bytes("", number, &field).ok() && reader.Varint32("", &number).ok() && number <= kMaxSections;
   for (uint32_t i = 0; fine && i < number; ++i) {
     fine = reader.Bytes("", 2, &field).ok() && reader.Varint64("", &wide).ok() && reader.Varint64("", &wide).ok() &&
            reader.Bytes("", 8, &field).ok();

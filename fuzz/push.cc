@@ -1,5 +1,5 @@
-// A file in pieces, whole or as a smaller picture: the same pixels, damage and refusal as in one, however it is cut; within
-// the limits, and nothing left behind.
+// A file in pieces, whole or as a smaller picture: the same pixels, damage and refusal as in one, however it is cut;
+// within the limits, and nothing left behind.
 #include <algorithm>
 #include <random>
 

@@ -52,7 +52,8 @@ class PlainDecoder {
     const uint32_t slot = state & 65535;
     uint32_t start = 0;
     int symbol = 0;
-    while (slot >= start + table.frequencies[static_cast<size_t>(symbol)]) start += table.frequencies[static_cast<size_t>(symbol++)];
+    while (slot >= start + table.frequencies[static_cast<size_t>(symbol)])
+      start += table.frequencies[static_cast<size_t>(symbol++)];
     state = table.frequencies[static_cast<size_t>(symbol)] * (state >> 16) + slot - start;
     Refill(&state);
     const int symbols = static_cast<int>(table.frequencies.size()) - 1;
@@ -117,7 +118,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   std::vector<int16_t> values(count);
   const size_t first = count ? pattern % count : 0;  // in two calls
   Status status = decoder.Decode(tables.set, std::span<const uint8_t>(index).first(first), values.data());
-  if (status.ok()) status = decoder.Decode(tables.set, std::span<const uint8_t>(index).subspan(first), values.data() + first);
+  if (status.ok())
+    status = decoder.Decode(tables.set, std::span<const uint8_t>(index).subspan(first), values.data() + first);
   NIC_FUZZ_CHECK(status.ok() || status.code() == NIC_SLICE_DAMAGED);
   NIC_FUZZ_CHECK(decoder.position() <= stream.size());
   bool fine = true;

@@ -50,7 +50,8 @@ bool IsComplete(nic_status status) {
   return status == NIC_OK || status == NIC_SLICE_DAMAGED || status == NIC_TRUNCATED;
 }
 
-void CheckRegion(nic_decoder* decoder, const Region& region, const Rows& whole, const nic_info& info, nic_status status) {
+void CheckRegion(nic_decoder* decoder, const Region& region, const Rows& whole, const nic_info& info,
+                 nic_status status) {
   NIC_FUZZ_CHECK(nic_decoder_set_region(decoder, region.x, region.y, region.width, region.height) == NIC_OK);
   Rows part = {{}, size_t{region.width} * nic_format_bytes(info.format)};
   const nic_status of_part = nic_decoder_decode_rows(decoder, TakeRows, &part);
@@ -59,7 +60,8 @@ void CheckRegion(nic_decoder* decoder, const Region& region, const Rows& whole, 
   NIC_FUZZ_CHECK(IsComplete(of_part) && (status != NIC_OK || of_part == NIC_OK));
   NIC_FUZZ_CHECK(part.pixels.size() == part.stride * region.height);
   for (uint32_t row = 0; row < region.height; ++row) {
-    const uint8_t* expected = whole.pixels.data() + (region.y + row) * whole.stride + size_t{region.x} * nic_format_bytes(info.format);
+    const uint8_t* expected =
+        whole.pixels.data() + (region.y + row) * whole.stride + size_t{region.x} * nic_format_bytes(info.format);
     NIC_FUZZ_CHECK(std::equal(expected, expected + part.stride, part.pixels.data() + row * part.stride));
   }
 }

@@ -90,10 +90,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   NIC_FUZZ_CHECK(nic_read_info(file.data(), file.size(), nullptr, &info, nullptr) == NIC_OK);
   NIC_FUZZ_CHECK(info.width == width && info.height == height && info.format == format);
   NIC_FUZZ_CHECK(info.gain_level == result.gain_level && info.interpolation == result.interpolation);
-  NIC_FUZZ_CHECK(info.header_size + info.metadata_size + info.alpha_size + info.gain_map_size + info.hyper_size + info.latent_size == file.size());
+  NIC_FUZZ_CHECK(info.header_size + info.metadata_size + info.alpha_size + info.gain_map_size + info.hyper_size +
+                     info.latent_size ==
+                 file.size());
   CheckMetadata(context, file, metadata);
   nic_image decoded[2];
-  for (nic_image& each : decoded) NIC_FUZZ_CHECK(nic_decode(context, file.data(), file.size(), &each, nullptr) == NIC_OK);
+  for (nic_image& each : decoded)
+    NIC_FUZZ_CHECK(nic_decode(context, file.data(), file.size(), &each, nullptr) == NIC_OK);
   NIC_FUZZ_CHECK(std::equal(decoded[0].pixels, decoded[0].pixels + stride * height, decoded[1].pixels));
   for (const nic_image& each : decoded) nic_free(context, each.pixels);
   return 0;

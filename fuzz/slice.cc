@@ -88,8 +88,8 @@ CodedSlice MakeSlice(std::span<const uint8_t> stream, uint32_t check, uint64_t h
 
 }  // namespace
 
-// The input: lanes, height, width, how; then, for odd `how`, a stream, otherwise latents, of which the first three bytes
-// say what is changed in their stream.
+// The input: lanes, height, width, how; then, for odd `how`, a stream, otherwise latents, of which the first three
+// bytes say what is changed in their stream.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   static Codec fast(BestTarget());
   static Codec plain(Target::kScalar);

@@ -30,7 +30,8 @@ std::vector<uint8_t> AddPreviews(const std::vector<uint8_t>& package) {
     Buffer<uint8_t> raw;
     NIC_FUZZ_CHECK(reader.Unpack(section, &raw, memory).ok());
     const auto type = static_cast<SectionType>(section.type);
-    if (type == SectionType::kDecoder) NIC_FUZZ_CHECK(ReadDecoderSection({raw.data(), raw.size()}, &model.decoder).ok());
+    if (type == SectionType::kDecoder)
+      NIC_FUZZ_CHECK(ReadDecoderSection({raw.data(), raw.size()}, &model.decoder).ok());
     NIC_FUZZ_CHECK(writer.Add(type, section.flags, {raw.data(), raw.size()}).ok());
   }
   std::mt19937 random(4);

@@ -87,7 +87,8 @@ Outcome RdRun::OpenPeers() {
 
 Outcome RdRun::Prepare() {
   NIC_TOOLS_RETURN_IF_FAILED(ListPictures(options_.pictures, &files_));
-  for (const std::string& argument : options_.against) NIC_TOOLS_RETURN_IF_FAILED(tools::ReadCurves(argument, &references_));
+  for (const std::string& argument : options_.against)
+    NIC_TOOLS_RETURN_IF_FAILED(tools::ReadCurves(argument, &references_));
   NIC_TOOLS_RETURN_IF_FAILED(OpenNic());
   NIC_TOOLS_RETURN_IF_FAILED(OpenPeers());
   for (size_t c = 0; c < codecs_.size(); ++c) {
@@ -151,8 +152,8 @@ void RdRun::PrintCurve(const CodecSurvey& codec) const {
   std::printf("\n%s: %s\n\n", codec.name.c_str(), codec.settings.c_str());
   Table table({"rate", "bpp", "estimated", "PSNR", "MS-SSIM", "MS-SSIM dB", "encode s", "decode s"});
   for (const tools::CurvePoint& point : survey_.Average(codec).points) {
-    table.Add({point.rate, Fixed(point.bpp, 4), Fixed(point.estimated_bpp, 4), Fixed(point.psnr, 3), Fixed(point.ms_ssim, 5),
-               Fixed(tools::MsSsimDecibels(point.ms_ssim), 3), Fixed(point.encode_seconds, 3),
+    table.Add({point.rate, Fixed(point.bpp, 4), Fixed(point.estimated_bpp, 4), Fixed(point.psnr, 3),
+               Fixed(point.ms_ssim, 5), Fixed(tools::MsSsimDecibels(point.ms_ssim), 3), Fixed(point.encode_seconds, 3),
                Fixed(point.decode_seconds, 3)});
   }
   std::fputs(table.Text().c_str(), stdout);
@@ -176,7 +177,8 @@ void RdRun::PrintComparison() const {
   Table table({"<curve", "vs JPEG, PSNR", "vs JPEG, MS-SSIM", nic.name + " vs it, PSNR", nic.name + " vs it, MS-SSIM"});
   for (const tools::Curve& curve : curves) {
     std::vector<std::string> cells = {curve.name, "n/a", "n/a"};
-    if (jpeg) cells = {curve.name, percent(*jpeg, curve, tools::Metric::kPsnr), percent(*jpeg, curve, tools::Metric::kMsSsim)};
+    if (jpeg)
+      cells = {curve.name, percent(*jpeg, curve, tools::Metric::kPsnr), percent(*jpeg, curve, tools::Metric::kMsSsim)};
     cells.push_back(percent(curve, nic, tools::Metric::kPsnr));
     cells.push_back(percent(curve, nic, tools::Metric::kMsSsim));
     table.Add(cells);

@@ -1,6 +1,6 @@
 // Builds an integer graph from layers in floating point, and runs each of them over calibration samples at once: the
-// ranges that these show set the integer tensors' scales and clamps. What comes out of a layer is clamped as the integers
-// will be.
+// ranges that these show set the integer tensors' scales and clamps. What comes out of a layer is clamped as the
+// integers will be.
 #pragma once
 
 #include <torch/types.h>
@@ -15,8 +15,8 @@
 
 namespace nic {
 
-// Where the samples of a batch of pictures lie, those left out that are far beyond the rest: gated blocks multiply, and may
-// make of a rare pattern a hundred times of what any photograph gives. Taking that into the range would cost all
+// Where the samples of a batch of pictures lie, those left out that are far beyond the rest: gated blocks multiply, and
+// may make of a rare pattern a hundred times of what any photograph gives. Taking that into the range would cost all
 // photographs their precision.
 struct SampleRange {
   double low = 0;   // at most 0

@@ -34,8 +34,8 @@ std::atomic<bool> stop_requested{false};
 
 void RequestStop(int) { stop_requested = true; }
 
-// Tensors of megabytes come and go by the hundred in each step. Freed memory stays with the process: to have it from the
-// system again, page by page, can take longer than what is computed in it.
+// Tensors of megabytes come and go by the hundred in each step. Freed memory stays with the process: to have it from
+// the system again, page by page, can take longer than what is computed in it.
 void KeepFreedMemory() {
 #ifdef __GLIBC__
   mallopt(M_MMAP_MAX, 0);

@@ -165,10 +165,12 @@ class ReadOut {
     const int64_t across = (gained.size(3) + stride_ - 1) / stride_;
     features = features.reshape({features.size(1), -1, across}).slice(1, 0, rows).slice(2, 0, columns);
     features = torch::cat({features.reshape({features.size(0), -1}), torch::ones({1, rows * columns})}, 0);
-    const Tensor all = torch::from_blob(const_cast<int16_t*>(means.values.data()), {means.height, means.width, 3}, torch::kShort);
+    const Tensor all =
+        torch::from_blob(const_cast<int16_t*>(means.values.data()), {means.height, means.width, 3}, torch::kShort);
     const Tensor inside = all.slice(0, 0, rows * up_).slice(1, 0, columns * up_).to(torch::kFloat);
     // In the order of the graph's channels before the shuffle: place in the block, then colour.
-    const Tensor wanted = inside.reshape({rows, up_, columns, up_, 3}).permute({0, 2, 1, 3, 4}).reshape({rows * columns, -1});
+    const Tensor wanted =
+        inside.reshape({rows, up_, columns, up_, 3}).permute({0, 2, 1, 3, 4}).reshape({rows * columns, -1});
     left_ += torch::mm(features, features.t()).to(torch::kDouble);
     right_ += torch::mm(features, wanted).to(torch::kDouble);
   }

@@ -125,7 +125,8 @@ bool PictureDecoder::Available(int64_t number) const {
 }
 
 Status PictureDecoder::FindMissing() const {
-  return Available(touched_.count() - 1) ? Status() : MissingSlice(file_, static_cast<int64_t>(file_.slices_available()));
+  return Available(touched_.count() - 1) ? Status()
+                                         : MissingSlice(file_, static_cast<int64_t>(file_.slices_available()));
 }
 
 // In rows of slices.

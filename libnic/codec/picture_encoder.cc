@@ -250,7 +250,8 @@ double PictureEncoder::DecodeWork() const {
   return CountDecodeWork(model_, layout_, {0, 0, layout_.latent_width(), layout_.latent_height()});
 }
 
-Status PictureEncoder::Finish(std::span<const ExtraElement> extras, std::pmr::vector<uint8_t>* bytes, Quality* quality) {
+Status PictureEncoder::Finish(std::span<const ExtraElement> extras, std::pmr::vector<uint8_t>* bytes,
+                              Quality* quality) {
   return deferred_ ? Encode(*deferred_, extras, Progress(), bytes, quality) : Conclude(extras, bytes, quality);
 }
 

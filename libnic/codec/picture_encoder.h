@@ -1,5 +1,5 @@
-// From pixels to the bytes of a file, at one rate or several: the analysis runs once a picture, a change of rate repeats
-// quantisation and coding, and from effort 4 on the correction of targets.
+// From pixels to the bytes of a file, at one rate or several: the analysis runs once a picture, a change of rate
+// repeats quantisation and coding, and from effort 4 on the correction of targets.
 #pragma once
 
 #include <atomic>
@@ -66,7 +66,8 @@ struct Quality {
 
 // Rows of pixels come in from the top down; then the bytes of a file come out. At one rate that is known beforehand
 // slices are coded as soon as their rows are there, in memory that does not grow with the picture's height; for rates
-// that are chosen afterwards, and from kOptimisingEffort on, the analysis of the whole picture is kept. The bytes are the same.
+// that are chosen afterwards, and from kOptimisingEffort on, the analysis of the whole picture is kept. The bytes are
+// the same.
 class PictureEncoder {
  public:
   // For a picture of `shape`, whose stride and pixels are not looked at. The arguments by reference must outlive the

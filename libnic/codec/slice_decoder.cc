@@ -67,8 +67,8 @@ Status DecodeStream(const PreparedModel& model, const CodedSlice& slice, int lan
 
 }  // namespace
 
-Status DecodeSlice(const PreparedModel& model, const CodedSlice& slice, int lanes, const Rect& place, Parallel& parallel,
-                   Memory& memory, TensorWindow* latents) {
+Status DecodeSlice(const PreparedModel& model, const CodedSlice& slice, int lanes, const Rect& place,
+                   Parallel& parallel, Memory& memory, TensorWindow* latents) {
   SliceContext context(model, place.height(), place.width(), parallel, memory);
   NIC_RETURN_IF_ERROR(DecodeStream(model, slice, lanes, memory, context).MovedBy(slice.stream_offset));
   if (context.ComputeCheck() != slice.check) {

@@ -8,9 +8,9 @@
 namespace nic {
 namespace {
 
-// What a bit may cost in squared quantiser steps, in 1/1024. High-rate theory says 2 ln 2 / 12 = 118 / 1024 for a uniform
-// quantiser; on photographs a quarter of that measures best (docs/decisions.md), since a symbol moved towards zero also
-// misleads the context of its neighbours.
+// What a bit may cost in squared quantiser steps, in 1/1024. High-rate theory says 2 ln 2 / 12 = 118 / 1024 for a
+// uniform quantiser; on photographs a quarter of that measures best (docs/decisions.md), since a symbol moved towards
+// zero also misleads the context of its neighbours.
 constexpr int64_t kStepsForBit = 30;
 
 // Chooses symbols: the nearest, or the one of the two nearest towards zero that costs less in rate and distortion.
@@ -118,7 +118,8 @@ class SliceEncoder {
     slice->check = context_.ComputeCheck();
     slice->cost = cost_;
     FinishStream(lanes ? lanes : 1, slice);
-    if (lanes == 0 && SuitableLanes(slice->stream.size()) != 1) FinishStream(SuitableLanes(slice->stream.size()), slice);
+    if (lanes == 0 && SuitableLanes(slice->stream.size()) != 1)
+      FinishStream(SuitableLanes(slice->stream.size()), slice);
   }
 
   TensorBuffer& hyper_latents() { return context_.hyper_latents(); }

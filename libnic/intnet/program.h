@@ -57,14 +57,14 @@ class TensorSink {
   virtual Status Write(int output, const ConstTensorView& view) = 0;
 };
 
-// A run that advances strip by strip, for inputs that come piece by piece and outputs that are taken so. After a failure
-// it is not to be used.
+// A run that advances strip by strip, for inputs that come piece by piece and outputs that are taken so. After a
+// failure it is not to be used.
 class ProgramRun {
  public:
   virtual ~ProgramRun() = default;
   virtual bool done() const = 0;
-  // How many rows of the inputs, counted from the top of the tensors, must be there for the next strip. Never falls; all
-  // rows of Program::FindInputRect at the latest.
+  // How many rows of the inputs, counted from the top of the tensors, must be there for the next strip. Never falls;
+  // all rows of Program::FindInputRect at the latest.
   virtual int64_t rows_needed() const = 0;
   // Computes the next strip, unless all are done.
   virtual Status Advance() = 0;

@@ -32,9 +32,9 @@ Gain ExponentiateGain(LogGain log) {
   const int octave = log >> kLogGainBits;
   const int index = (log >> kFractionBits) & ((1 << kIndexBits) - 1);
   const int fraction = log & ((1 << kFractionBits) - 1);
-  const int mantissa =
-      (kPowers[index] * ((1 << kFractionBits) - fraction) + kPowers[index + 1] * fraction + (1 << (kFractionBits - 1))) >>
-      kFractionBits;
+  const int mantissa = (kPowers[index] * ((1 << kFractionBits) - fraction) + kPowers[index + 1] * fraction +
+                        (1 << (kFractionBits - 1))) >>
+                       kFractionBits;
   return {static_cast<int16_t>(mantissa), static_cast<uint8_t>(14 - octave)};
 }
 

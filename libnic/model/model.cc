@@ -192,7 +192,8 @@ Status CheckModel(const EncoderModel& encoder, const DecoderModel& decoder) {
 Status CheckModel(const PreviewModel& preview, const DecoderModel& decoder) {
   int last = 0;
   for (const PreviewModel::Preview& each : preview.previews) {
-    const bool known = std::find(std::begin(kPreviewScales), std::end(kPreviewScales), each.scale) != std::end(kPreviewScales);
+    const bool known =
+        std::find(std::begin(kPreviewScales), std::end(kPreviewScales), each.scale) != std::end(kPreviewScales);
     if (!known || each.scale <= last) return Malformed("preview: scale: neither 8 nor 16, or not rising");
     last = each.scale;
     const int factor = decoder.latent_factor;

@@ -28,9 +28,9 @@ struct ChannelRange {
 };
 
 // One pass of the context model. The graph's inputs are the hyper-features h and, from the second pass on, the latents
-// decoded so far with zeros elsewhere, in the order (y, h); its outputs are the means (fixed point, latent_bits) and the
-// scale indices (0 .. scales - 1) of all latent channels at every position. The pass codes, at each phase, a range of
-// channels; every channel of every phase belongs to exactly one pass.
+// decoded so far with zeros elsewhere, in the order (y, h); its outputs are the means (fixed point, latent_bits) and
+// the scale indices (0 .. scales - 1) of all latent channels at every position. The pass codes, at each phase, a range
+// of channels; every channel of every phase belongs to exactly one pass.
 struct Pass {
   explicit Pass(std::pmr::memory_resource& memory) : context(memory) {}
   ChannelRange coded[kPhases];
@@ -81,8 +81,8 @@ struct EncoderModel {
   Graph hyper_analysis;  // latents -> z symbols: shrinks by hyper_factor
 };
 
-// What small pictures need besides: for some of kPreviewScales, rising, a graph from the gained latents to 3 channels of a
-// picture that is so many times smaller.
+// What small pictures need besides: for some of kPreviewScales, rising, a graph from the gained latents to 3 channels
+// of a picture that is so many times smaller.
 struct PreviewModel {
   explicit PreviewModel(std::pmr::memory_resource& memory) : previews(&memory) {}
   struct Preview {

@@ -74,7 +74,8 @@ size_t SkipShiftCount(const Node& node) {
 }
 
 size_t TableCount(const Node& node) {
-  return node.operation == Operation::kLookup && node.low <= node.high ? static_cast<size_t>(node.high - node.low + 1) : 0;
+  return node.operation == Operation::kLookup && node.low <= node.high ? static_cast<size_t>(node.high - node.low + 1)
+                                                                       : 0;
 }
 
 void WriteNode(const Node& node, ByteWriter& writer) {
@@ -110,7 +111,8 @@ Status ReadBytes(const char* field, size_t count, ByteReader& reader, std::pmr::
 Status ReadNodeArrays(int channels_in, ByteReader& reader, Node* node) {
   if (HasWeights(*node)) {
     const size_t taps = size_t{node->kernel} * node->kernel;
-    const size_t per_channel = node->operation == Operation::kConvolution ? taps * static_cast<size_t>(channels_in) : taps;
+    const size_t per_channel =
+        node->operation == Operation::kConvolution ? taps * static_cast<size_t>(channels_in) : taps;
     NIC_RETURN_IF_ERROR(ReadPlanes("weight", per_channel * static_cast<size_t>(node->channels), reader, &node->weight));
     NIC_RETURN_IF_ERROR(ReadPlanes("bias", static_cast<size_t>(node->channels), reader, &node->bias));
   }
@@ -230,7 +232,8 @@ Status ReadTables(const char* field, int count, ByteReader& reader, std::pmr::ve
 }
 
 Status ReadGains(const char* field, const DecoderModel& model, ByteReader& reader, std::pmr::vector<LogGain>* gains) {
-  return ReadPlanes(field, static_cast<size_t>(model.levels) * static_cast<size_t>(model.latent_channels), reader, gains);
+  return ReadPlanes(field, static_cast<size_t>(model.levels) * static_cast<size_t>(model.latent_channels), reader,
+                    gains);
 }
 
 void WritePass(const Pass& pass, ByteWriter& writer) {
@@ -348,7 +351,8 @@ Status ReadPreviewSection(std::span<const uint8_t> bytes, PreviewModel* model) {
   NIC_RETURN_IF_ERROR(ReadSmall("previews", std::size(kPreviewScales), reader, &count));
   for (int i = 0; i < count; ++i) {
     PreviewModel::Preview preview(*model->previews.get_allocator().resource());
-    NIC_RETURN_IF_ERROR(ReadSmall("preview scale", kPreviewScales[std::size(kPreviewScales) - 1], reader, &preview.scale));
+    NIC_RETURN_IF_ERROR(
+        ReadSmall("preview scale", kPreviewScales[std::size(kPreviewScales) - 1], reader, &preview.scale));
     NIC_RETURN_IF_ERROR(ReadGraph(reader, &preview.graph).Within("preview"));
     model->previews.push_back(std::move(preview));
   }

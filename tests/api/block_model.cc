@@ -44,12 +44,13 @@ void KeepBlocks(SmallModel* model) {
   const int sum = (1 << analysis[0]->shift[0]) * kUnit;
   for (size_t i = 0; i < 192; ++i) {
     // The parts of 8 * 1024 / 192, rounded so that they add up.
-    analysis[0]->weight[i] = static_cast<int16_t>((static_cast<int>(i) + 1) * sum / 192 - static_cast<int>(i) * sum / 192);
+    analysis[0]->weight[i] =
+        static_cast<int16_t>((static_cast<int>(i) + 1) * sum / 192 - static_cast<int>(i) * sum / 192);
   }
   for (int block = 0; block < kBlocks; ++block) Connect(*analysis[1], 48, 12 * block, block);
 
-  // Synthesis: convolution 8 -> 40, shuffle 2, depthwise 3 x 3, convolution 3 x 3 10 -> 192, shuffle 8; its output is in
-  // 1/16 of a grey level, as the latents are.
+  // Synthesis: convolution 8 -> 40, shuffle 2, depthwise 3 x 3, convolution 3 x 3 10 -> 192, shuffle 8; its output is
+  // in 1/16 of a grey level, as the latents are.
   const std::vector<Node*> synthesis = ClearedConvolutions(model->decoder.synthesis);
   for (int block = 0; block < kBlocks; ++block) Connect(*synthesis[0], 8, block, 10 * block);
   Connect(*synthesis[1], 1, 0, 0);

@@ -44,8 +44,8 @@ std::vector<uint8_t> MakePicture(uint32_t width, uint32_t height, int channels, 
   return pixels;
 }
 
-std::vector<uint8_t> EncodePicture(nic_context* context, const std::vector<uint8_t>& pixels, uint32_t width, uint32_t height,
-                            int channels, double quality, uint32_t slice_side = 1024) {
+std::vector<uint8_t> EncodePicture(nic_context* context, const std::vector<uint8_t>& pixels, uint32_t width,
+                                   uint32_t height, int channels, double quality, uint32_t slice_side = 1024) {
   nic_encoder* encoder = nullptr;
   REQUIRE(nic_encoder_new(context, &encoder, nullptr) == NIC_OK);
   REQUIRE(nic_encoder_set(encoder, NIC_ENCODER_MODEL_ID, kModelId) == NIC_OK);

@@ -52,7 +52,9 @@ nic_status TryNew(const nic_context_options& options, nic_error* error) {
   return status;
 }
 
-bool Mentions(const nic_error& error, const char* text) { return std::string(error.message).find(text) != std::string::npos; }
+bool Mentions(const nic_error& error, const char* text) {
+  return std::string(error.message).find(text) != std::string::npos;
+}
 
 // The caller's threads: runs tasks in a few of its own, backwards, and counts.
 struct Executor {
@@ -338,7 +340,8 @@ TEST_CASE("the caller's executor gives the same bytes and pixels as libnic's thr
   const Context plain = NewSmallContext();
   const Bytes file = EncodeSmall(plain, picture, 70, 64);
   const Picture pixels = Decode(plain, file);
-  for (const size_t width : {size_t{0}, size_t{1}, size_t{3}, size_t{200}, SIZE_MAX, SIZE_MAX / 2 + 1, size_t{1} << 62}) {
+  for (const size_t width :
+       {size_t{0}, size_t{1}, size_t{3}, size_t{200}, SIZE_MAX, SIZE_MAX / 2 + 1, size_t{1} << 62}) {
     CAPTURE(width);
     Executor executor;
     nic_context_options options = NIC_CONTEXT_OPTIONS_INIT;

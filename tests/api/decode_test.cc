@@ -362,7 +362,8 @@ std::vector<bool> NearSlices(const Bytes& file, const std::vector<uint64_t>& dam
     };
     for (uint32_t y = 0; y < height; ++y) {
       for (uint32_t x = 0; x < width; ++x) {
-        if (reaches(slice.x, slice.width, x) && reaches(slice.y, slice.height, y)) near_one[size_t{y} * width + x] = true;
+        if (reaches(slice.x, slice.width, x) && reaches(slice.y, slice.height, y))
+          near_one[size_t{y} * width + x] = true;
       }
     }
   }
@@ -463,7 +464,8 @@ TEST_CASE("one decoder serves many files of different kinds") {
   const Decoder decoder = NewDecoder(context);
   for (uint32_t i = 0; i < 12; ++i) {
     const auto format = static_cast<nic_pixel_format>(1 + i % 4);
-    const Bytes file = EncodeSmall(context, MakePicture(10 + 7 * i, 90 - 5 * i, format, i), 10.0 * (i % 10), 64u << i % 3);
+    const Bytes file =
+        EncodeSmall(context, MakePicture(10 + 7 * i, 90 - 5 * i, format, i), 10.0 * (i % 10), 64u << i % 3);
     if (i % 3 == 2) {
       Bytes damaged = file;
       damaged[damaged.size() - 2] ^= 1;

@@ -90,7 +90,8 @@ TEST_CASE("memory does not grow with the height of a picture at a quality") {
     Set(encoder, NIC_ENCODER_QUALITY, 0);
     const Bytes row(200 * static_cast<size_t>(format), 90);
     REQUIRE(nic_encoder_begin(encoder.get(), 200, height, format, measure) == NIC_OK);
-    for (uint32_t y = 0; y < height; ++y) REQUIRE(nic_encoder_push_rows(encoder.get(), row.data(), row.size(), 1) == NIC_OK);
+    for (uint32_t y = 0; y < height; ++y)
+      REQUIRE(nic_encoder_push_rows(encoder.get(), row.data(), row.size(), 1) == NIC_OK);
     const uint8_t* bytes = nullptr;
     size_t size = 0;
     REQUIRE(nic_encoder_finish(encoder.get(), &bytes, &size, nullptr) == NIC_OK);

@@ -431,7 +431,8 @@ TEST_CASE("one call encodes with the embedded model, or says that there is none"
   nic_model_info info;
   const bool embedded = nic_context_model(context.get(), 0, &info, nullptr) == NIC_OK && info.is_default;
   Picture picture = MakePicture(64, 48, NIC_RGB8);
-  for (size_t i = 0; i < picture.pixels.size(); ++i) picture.pixels[i] = static_cast<uint8_t>(40 + i / 3 % 64 * 2 + i % 3 * 20);
+  for (size_t i = 0; i < picture.pixels.size(); ++i)
+    picture.pixels[i] = static_cast<uint8_t>(40 + i / 3 % 64 * 2 + i % 3 * 20);
   const nic_image image = picture.View();
   uint8_t* bytes = nullptr;
   size_t size = 0;
@@ -536,7 +537,8 @@ TEST_CASE("masks that cannot be used are refused") {
   const uint8_t* bytes = nullptr;
   size_t size = 0;
   REQUIRE(nic_encoder_encode(encoder.get(), &image, 0, &bytes, &size, nullptr) == NIC_INVALID_ARGUMENT);
-  REQUIRE(std::string(nic_encoder_error(encoder.get())->message) == "mask: 30 x 30 pixels, but the picture has 30 x 31");
+  REQUIRE(std::string(nic_encoder_error(encoder.get())->message) ==
+          "mask: 30 x 30 pixels, but the picture has 30 x 31");
   nic_encoder_reset(encoder.get());
   Set(encoder, NIC_ENCODER_MODEL_ID, kSmallModelId);
   REQUIRE(nic_encoder_encode(encoder.get(), &image, 0, &bytes, &size, nullptr) == NIC_OK);

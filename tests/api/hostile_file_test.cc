@@ -43,8 +43,10 @@ nic_status Refuse(const Context& context, const Bytes& bytes) {
   const nic_status opened = nic_decoder_open(decoder.get(), data, exact.size());
   if (opened != NIC_OK) REQUIRE(opened == status);
   nic_info info;
-  if (opened == NIC_OK && nic_decoder_info(decoder.get(), &info) == NIC_OK && uint64_t{info.width} * info.height < 1000000) {
-    Picture picture{info.width, info.height, info.format, Bytes(size_t{info.width} * info.height * nic_format_bytes(info.format))};
+  if (opened == NIC_OK && nic_decoder_info(decoder.get(), &info) == NIC_OK &&
+      uint64_t{info.width} * info.height < 1000000) {
+    Picture picture{info.width, info.height, info.format,
+                    Bytes(size_t{info.width} * info.height * nic_format_bytes(info.format))};
     const nic_image into = picture.View();
     REQUIRE(nic_decoder_decode(decoder.get(), &into) != NIC_OK);
   }
@@ -126,7 +128,8 @@ TEST_CASE("every cut is a truncated file") {
   Sample sample;
   for (size_t size = 0; size < sample.file.size(); ++size) {
     CAPTURE(size);
-    REQUIRE(Refuse(sample.context, Bytes(sample.file.begin(), sample.file.begin() + static_cast<ptrdiff_t>(size))) == NIC_TRUNCATED);
+    REQUIRE(Refuse(sample.context, Bytes(sample.file.begin(), sample.file.begin() + static_cast<ptrdiff_t>(size))) ==
+            NIC_TRUNCATED);
   }
 }
 
@@ -206,7 +209,8 @@ TEST_CASE("pictures larger than an address space are refused even without limits
   // An index of 2^22 slices of 9 bytes, and as many slices.
   const uint64_t count = uint64_t{1} << 22;
   Bytes latents = {0x01};
-  for (uint64_t size = count * 10; size; size >>= 7) latents.push_back(static_cast<uint8_t>((size & 0x7F) | (size >> 7 ? 0x80 : 0)));
+  for (uint64_t size = count * 10; size; size >>= 7)
+    latents.push_back(static_cast<uint8_t>((size & 0x7F) | (size >> 7 ? 0x80 : 0)));
   latents.resize(latents.size() + count, 9);
   latents.resize(latents.size() + count * 9, 4);
   const Bytes file = WithHeader(header, latents);

@@ -71,7 +71,8 @@ TEST_CASE("the C++ wrapper takes rows and bytes in pieces") {
   decoder.EndPush();
   std::vector<uint8_t> pixels;
   for (nic_event event = decoder.Next(); event.type != NIC_EVENT_DONE; event = decoder.Next()) {
-    if (event.type == NIC_EVENT_ROWS) pixels.insert(pixels.end(), event.pixels, event.pixels + event.rows * event.stride);
+    if (event.type == NIC_EVENT_ROWS)
+      pixels.insert(pixels.end(), event.pixels, event.pixels + event.rows * event.stride);
   }
   REQUIRE(pixels == nic::Decoder(context).Decode(file.data(), file.size()).pixels);
   REQUIRE_THROWS_AS(decoder.Push(file.data(), 1), nic::Error);

@@ -43,7 +43,8 @@ Bytes MakeFile(uint32_t width, uint32_t height, nic_pixel_format format, uint32_
 std::vector<nic_slice_info> SlicesOf(const Bytes& file) {
   std::vector<nic_slice_info> slices(10000);
   size_t count = 0;
-  REQUIRE(nic_read_slices(file.data(), file.size(), nullptr, 0, slices.data(), slices.size(), &count, nullptr) == NIC_OK);
+  REQUIRE(nic_read_slices(file.data(), file.size(), nullptr, 0, slices.data(), slices.size(), &count, nullptr) ==
+          NIC_OK);
   slices.resize(count);
   return slices;
 }
@@ -181,8 +182,10 @@ TEST_CASE("of every beginning of a file as much is told as it holds") {
 
     std::vector<nic_slice_info> some(slices.size());
     size_t count = 0;
-    REQUIRE(nic_read_slices(prefix.data(), size, nullptr, 0, some.data(), some.size(), &count, &error) == NIC_TRUNCATED);
-    const auto there = std::count_if(slices.begin(), slices.end(), [&](const auto& slice) { return slice.offset + slice.size <= size; });
+    REQUIRE(nic_read_slices(prefix.data(), size, nullptr, 0, some.data(), some.size(), &count, &error) ==
+            NIC_TRUNCATED);
+    const auto there = std::count_if(slices.begin(), slices.end(),
+                                     [&](const auto& slice) { return slice.offset + slice.size <= size; });
     REQUIRE(count == static_cast<size_t>(there));
     for (size_t i = 0; i < slices.size(); ++i) {
       nic_slice_info alone;
@@ -235,7 +238,8 @@ TEST_CASE("metadata are read without a model") {
   CHECK(size == 0);
   CHECK(take(NIC_METADATA_XMP, nullptr, 100) == NIC_INVALID_ARGUMENT);
   CHECK(take(static_cast<nic_metadata>(0x80), read.data(), 1) == NIC_INVALID_ARGUMENT);
-  CHECK(nic_read_metadata(nullptr, 5, nullptr, NIC_METADATA_ICC, read.data(), 1, &size, &error) == NIC_INVALID_ARGUMENT);
+  CHECK(nic_read_metadata(nullptr, 5, nullptr, NIC_METADATA_ICC, read.data(), 1, &size, &error) ==
+        NIC_INVALID_ARGUMENT);
 }
 
 TEST_CASE("the size of metadata is told without a model, from the beginning of a file") {

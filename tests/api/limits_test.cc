@@ -127,7 +127,8 @@ TEST_CASE("max_work counts what decoding takes, and nothing that reading a heade
 TEST_CASE("max_work counts a region by the slices that it touches and its own pixels") {
   const Bytes file = EncodeSmall(NewSmallContext(), MakePicture(256, 256, NIC_GREY8), 75, 64);
   const double pixel = PixelWork(NewSmallContext(), kSmallModelId);
-  const Context context = NewLimited([&](nic_limits& limits) { limits.max_work = static_cast<uint64_t>(pixel * 20000); });
+  const Context context =
+      NewLimited([&](nic_limits& limits) { limits.max_work = static_cast<uint64_t>(pixel * 20000); });
   const Decoder decoder = NewDecoder(context);
   REQUIRE(nic_decoder_open(decoder.get(), file.data(), file.size()) == NIC_OK);
   Bytes pixels(256 * 256);

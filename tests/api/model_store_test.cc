@@ -97,7 +97,9 @@ Bytes FileFor(const Bytes& package) {
   return result;
 }
 
-bool Mentions(const nic_error& error, const char* text) { return std::string(error.message).find(text) != std::string::npos; }
+bool Mentions(const nic_error& error, const char* text) {
+  return std::string(error.message).find(text) != std::string::npos;
+}
 
 // A folder of packages, and NIC_MODEL_PATH naming it among others.
 class ModelFolder {
@@ -115,7 +117,8 @@ class ModelFolder {
     std::filesystem::remove_all(path_);
   }
   void Put(const std::string& name, const Bytes& bytes) {
-    std::ofstream(path_ / name, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    std::ofstream(path_ / name, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   }
   const std::filesystem::path& path() const { return path_; }
 
@@ -208,7 +211,8 @@ TEST_CASE("bytes that are no package are refused when they are added") {
   for (size_t size = 0; size < package.size(); size += 1 + size / 20) {
     const Bytes cut(package.begin(), package.begin() + static_cast<ptrdiff_t>(size));
     CAPTURE(size);
-    REQUIRE(nic_context_add_model(context.get(), package.data(), size, nullptr, nullptr, &error) == NIC_MODEL_MALFORMED);
+    REQUIRE(nic_context_add_model(context.get(), package.data(), size, nullptr, nullptr, &error) ==
+            NIC_MODEL_MALFORMED);
     REQUIRE(error.offset <= size);
   }
   const Bytes picture_file = EncodeSmall(NewSmallContext(), MakePicture(20, 20, NIC_RGB8));
@@ -411,8 +415,10 @@ TEST_CASE("packages of one digest complete one another, in any order") {
     REQUIRE(mean_pixels.size() == preview_pixels.size());
     REQUIRE(mean_pixels != preview_pixels);
   }
-  const std::vector<std::vector<const Bytes*>> orders = {
-      {&encoding, &previewing}, {&previewing, &encoding}, {&bare, &encoding, &previewing}, {&bare, &previewing, &encoding}};
+  const std::vector<std::vector<const Bytes*>> orders = {{&encoding, &previewing},
+                                                         {&previewing, &encoding},
+                                                         {&bare, &encoding, &previewing},
+                                                         {&bare, &previewing, &encoding}};
   for (const auto& order : orders) {
     const Context context = NewContext();
     for (const Bytes* package : order) AddModel(context, *package);

@@ -1,5 +1,5 @@
-// Watches and refuses what is allocated by plain new, past the caller's allocator. The whole test program's operator new
-// is replaced in plain_new.cc.
+// Watches and refuses what is allocated by plain new, past the caller's allocator. The whole test program's operator
+// new is replaced in plain_new.cc.
 #pragma once
 
 #include <cstddef>

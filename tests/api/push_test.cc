@@ -42,7 +42,8 @@ Pushed Push(const Decoder& decoder, const Bytes& file, size_t most, uint32_t see
         continue;
       }
       const size_t size = std::min<size_t>(1 + random() % most, file.size() - position);
-      Bytes piece(file.begin() + static_cast<ptrdiff_t>(position), file.begin() + static_cast<ptrdiff_t>(position + size));
+      Bytes piece(file.begin() + static_cast<ptrdiff_t>(position),
+                  file.begin() + static_cast<ptrdiff_t>(position + size));
       REQUIRE(nic_decoder_push(decoder.get(), piece.data(), size) == NIC_OK);
       std::fill(piece.begin(), piece.end(), uint8_t{0x55});
       position += size;
@@ -82,7 +83,8 @@ nic_status KeepGoing(const Context& context, const Bytes& file, Picture* picture
   if (opened != NIC_OK) return opened;
   nic_info info;
   REQUIRE(nic_decoder_info(decoder.get(), &info) == NIC_OK);
-  *picture = {info.width, info.height, info.format, Bytes(size_t{info.width} * info.height * nic_format_bytes(info.format))};
+  *picture = {info.width, info.height, info.format,
+              Bytes(size_t{info.width} * info.height * nic_format_bytes(info.format))};
   const nic_image view = picture->View();
   return nic_decoder_decode(decoder.get(), &view);
 }

@@ -77,7 +77,8 @@ struct File {
     Decoded decoded;
     decoded.status = Open(&file);
     if (!decoded.status.ok() && decoded.status.code() != NIC_TRUNCATED) return decoded;
-    PictureDecoder decoder(file, *codec.model, region, {keep_going, nullptr, strip_rows, scale}, parallel, codec.memory);
+    PictureDecoder decoder(file, *codec.model, region, {keep_going, nullptr, strip_rows, scale}, parallel,
+                           codec.memory);
     REQUIRE(decoder.Begin().ok());
     int64_t next = region.y0;
     const auto take = [&](int64_t y, const int16_t* row) -> Status {
@@ -136,7 +137,8 @@ std::vector<int16_t> MeansOf(const std::vector<int16_t>& values, int scale, int 
             sum += std::clamp<int>(values[static_cast<size_t>((y * kWidth + x) * 3 + c)], -half, half);
           }
         }
-        means.push_back(static_cast<int16_t>(std::floor(static_cast<double>(2 * sum + count) / static_cast<double>(2 * count))));
+        means.push_back(
+            static_cast<int16_t>(std::floor(static_cast<double>(2 * sum + count) / static_cast<double>(2 * count))));
       }
     }
   }
@@ -165,7 +167,8 @@ TEST_CASE("a region has the rows of the whole, whatever happened to slices that 
   const std::vector<int16_t> whole = file.Expected(kWhole, {});
   for (const size_t index : {0u, 1u, 2u, 3u, 4u, 5u, 9u, 10u, 14u, 19u}) file.Damage(index);
   // These touch numbers 6, 7, 8, 11, 12, 13, the synthesis' reach included.
-  for (const Rect& region : {Rect{80, 80, 240, 176}, Rect{112, 96, 208, 144}, Rect{81, 85, 82, 86}, Rect{128, 128, 190, 170}}) {
+  for (const Rect& region :
+       {Rect{80, 80, 240, 176}, Rect{112, 96, 208, 144}, Rect{81, 85, 82, 86}, Rect{128, 128, 190, 170}}) {
     const Decoded part = file.Decode(region, false, region.x0 == 80 ? static_cast<nic::Parallel&>(pool) : serial);
     REQUIRE(part.status.ok());
     REQUIRE(part.damaged == 0);
@@ -319,15 +322,19 @@ TEST_CASE("a preview is its graph over the gained latents of the whole picture, 
     nic::ComputeGains(numbers.inverse_gain, 8, kRate, gains.data());
     nic::TensorBuffer gained(plain.codec.memory, layout.latent_height(), layout.latent_width(), 8);
     for (size_t i = 0; i < gained.size(); ++i) {
-      gained.data()[i] = std::clamp(nic::ApplyGain(latents.at(0, 0)[i], gains[i % 8]), preview.range.low, preview.range.high);
+      gained.data()[i] =
+          std::clamp(nic::ApplyGain(latents.at(0, 0)[i], gains[i % 8]), preview.range.low, preview.range.high);
     }
     nic::TensorBuffer values(plain.codec.memory, Scaled(scale).y1, Scaled(scale).x1, 3);
     nic::BufferSource source({&gained});
     nic::BufferSink sink({&values});
-    REQUIRE(preview.program.Run(gained.height(), gained.width(), Scaled(scale), 0, source, sink, serial, plain.codec.memory).ok());
+    REQUIRE(
+        preview.program.Run(gained.height(), gained.width(), Scaled(scale), 0, source, sink, serial, plain.codec.memory)
+            .ok());
     const std::vector<int16_t> expected(values.data(), values.data() + values.size());
 
-    for (const nic::Target target : {nic::Target::kScalar, nic::Target::kSse4, nic::Target::kAvx2, nic::Target::kAvx512, nic::Target::kNeon}) {
+    for (const nic::Target target :
+         {nic::Target::kScalar, nic::Target::kSse4, nic::Target::kAvx2, nic::Target::kAvx512, nic::Target::kNeon}) {
       if (!nic::TargetSupported(target)) continue;
       File file;
       file.AddPreviews(target);

@@ -59,8 +59,8 @@ std::pmr::vector<uint8_t> Encode(SmallCodec& codec, const PixelView& picture, co
   return bytes;
 }
 
-// The same with rows that come in pieces of random sizes and are gone after the call; `any_rate`: the rate is known at the
-// end only.
+// The same with rows that come in pieces of random sizes and are gone after the call; `any_rate`: the rate is known at
+// the end only.
 std::pmr::vector<uint8_t> EncodePieces(SmallCodec& codec, const PixelView& picture, const EncoderSettings& settings,
                                        const RateIndex& rate, nic::Parallel& parallel, uint32_t most, bool any_rate,
                                        double* psnr) {
@@ -79,7 +79,8 @@ std::pmr::vector<uint8_t> EncodePieces(SmallCodec& codec, const PixelView& pictu
   }
   std::pmr::vector<uint8_t> bytes(&codec.memory);
   nic::Quality quality;
-  REQUIRE((any_rate ? encoder.Encode(rate, {}, Progress(), &bytes, &quality) : encoder.Finish({}, &bytes, &quality)).ok());
+  REQUIRE(
+      (any_rate ? encoder.Encode(rate, {}, Progress(), &bytes, &quality) : encoder.Finish({}, &bytes, &quality)).ok());
   *psnr = quality.psnr;
   return bytes;
 }
@@ -108,7 +109,8 @@ double DecodedPsnr(SmallCodec& codec, const std::pmr::vector<uint8_t>& bytes, co
     } else {
       nic::RoundToRgb(values, header.width, numbers.output_bits, samples.data());
     }
-    for (size_t i = 0; i < samples.size(); ++i) squares += std::pow(double(samples[i]) - picture.row(static_cast<uint32_t>(y))[i], 2);
+    for (size_t i = 0; i < samples.size(); ++i)
+      squares += std::pow(double(samples[i]) - picture.row(static_cast<uint32_t>(y))[i], 2);
     return {};
   };
   REQUIRE(decoder.Run(Progress(), take).ok());

@@ -49,7 +49,9 @@ void RoundTrip(const PreparedModel& model, Memory& memory, uint32_t seed) {
   EncodedSlice slice(memory);
   TensorWindow expected = nic::testing::MakeWindow(memory, 3, 5, channels);
   TensorWindow decoded = nic::testing::MakeWindow(memory, 3, 5, channels);
-  REQUIRE(EncodeSlice(model, nic::testing::AsWindow(memory, analysed), all, {&gains, 0, seed % 2 == 1}, serial, memory, &slice, &expected).ok());
+  REQUIRE(EncodeSlice(model, nic::testing::AsWindow(memory, analysed), all, {&gains, 0, seed % 2 == 1}, serial, memory,
+                      &slice, &expected)
+              .ok());
   const Status status = DecodeSlice(model, AsCoded(slice), slice.lanes, all, serial, memory, &decoded);
   INFO(status.message());
   REQUIRE(status.ok());

@@ -33,7 +33,9 @@ struct Coded {
     const TensorBuffer analysed = nic::testing::MakeAnalysed(codec.memory, kHeight, kWidth, 8, 4);
     const nic::GainField gains = GainsAt(codec, {2, 0});
     const Rect all{0, 0, kWidth, kHeight};
-    REQUIRE(EncodeSlice(*codec.model, nic::testing::AsWindow(codec.memory, analysed), all, {&gains, 1, false}, serial, codec.memory, &slice, nullptr).ok());
+    REQUIRE(EncodeSlice(*codec.model, nic::testing::AsWindow(codec.memory, analysed), all, {&gains, 1, false}, serial,
+                        codec.memory, &slice, nullptr)
+                .ok());
   }
 
   // Decodes into a larger tensor and requires that a failure leaves it as it was.
@@ -46,7 +48,8 @@ struct Coded {
     for (int64_t y = 0; y < kHeight + 3; ++y) {
       for (int64_t x = 0; x < kWidth + 3; ++x) {
         const bool inside = x >= place.x0 && x < place.x1 && y >= place.y0 && y < place.y1;
-        if (IsFilled(latents, {x, y, x + 1, y + 1}, -5555) != !(status.ok() && inside)) FAIL("written at " << x << ", " << y);
+        if (IsFilled(latents, {x, y, x + 1, y + 1}, -5555) != !(status.ok() && inside))
+          FAIL("written at " << x << ", " << y);
       }
     }
     return status;

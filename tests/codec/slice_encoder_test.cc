@@ -31,7 +31,8 @@ namespace {
 Status Encode(SmallCodec& codec, const TensorBuffer& analysed, const Rect& place, const SliceChoices& choices,
               EncodedSlice* slice, TensorWindow* decoded) {
   Serial serial;
-  return EncodeSlice(*codec.model, nic::testing::AsWindow(codec.memory, analysed), place, choices, serial, codec.memory, slice, decoded);
+  return EncodeSlice(*codec.model, nic::testing::AsWindow(codec.memory, analysed), place, choices, serial, codec.memory,
+                     slice, decoded);
 }
 
 // Encodes all of `analysed`, decodes it and compares with what the encoder says decoding gives.
@@ -55,7 +56,8 @@ size_t RoundTrip(SmallCodec& codec, const TensorBuffer& analysed, const SliceCho
 
 TEST_CASE("a slice of any size, rate and number of lanes decodes to the encoder's latents") {
   SmallCodec codec(GENERATE(1u, 2u));
-  for (const auto& [height, width] : std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {1, 7}, {4, 4}, {9, 6}, {17, 13}}) {
+  for (const auto& [height, width] :
+       std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {1, 7}, {4, 4}, {9, 6}, {17, 13}}) {
     const TensorBuffer analysed = MakeAnalysed(codec.memory, height, width, 8, 4);
     for (const nic::RateIndex rate : {nic::RateIndex{0, 0}, nic::RateIndex{1, 77}, nic::RateIndex{2, 0}}) {
       const nic::GainField gains = GainsAt(codec, rate);
@@ -166,7 +168,9 @@ TEST_CASE("threads change no byte") {
   REQUIRE(Encode(codec, analysed, {0, 0, 20, 30}, {&gains, 2, true}, &alone, nullptr).ok());
   nic::ThreadPool pool(3);
   EncodedSlice together(codec.memory);
-  REQUIRE(EncodeSlice(*codec.model, nic::testing::AsWindow(codec.memory, analysed), {0, 0, 20, 30}, {&gains, 2, true}, pool, codec.memory, &together, nullptr).ok());
+  REQUIRE(EncodeSlice(*codec.model, nic::testing::AsWindow(codec.memory, analysed), {0, 0, 20, 30}, {&gains, 2, true},
+                      pool, codec.memory, &together, nullptr)
+              .ok());
   REQUIRE(together.stream == alone.stream);
   REQUIRE(together.check == alone.check);
 }

@@ -60,14 +60,16 @@ TEST_CASE("the slices that a rectangle touches are those with latents in it") {
   Memory memory;
   const DecoderModel model = ModelOf(memory, 16, 4);
   const SliceLayout layout(500, 333, 64, model);  // 32 x 21 latents in 8 x 6 slices of 4 x 4
-  for (const Rect& wanted : {Rect{0, 0, 32, 21}, Rect{0, 0, 1, 1}, Rect{31, 20, 32, 21}, Rect{3, 4, 5, 8}, Rect{4, 4, 8, 8}}) {
+  for (const Rect& wanted :
+       {Rect{0, 0, 32, 21}, Rect{0, 0, 1, 1}, Rect{31, 20, 32, 21}, Rect{3, 4, 5, 8}, Rect{4, 4, 8, 8}}) {
     const nic::SliceRange range = layout.Touching(wanted);
     std::vector<int64_t> listed;
     for (int64_t i = 0; i < range.count(); ++i) listed.push_back(range.Slice(i, layout.columns()));
     std::vector<int64_t> expected;
     for (int64_t i = 0; i < layout.count(); ++i) {
       const Rect slice = layout.Latents(i);
-      const bool apart = slice.x1 <= wanted.x0 || wanted.x1 <= slice.x0 || slice.y1 <= wanted.y0 || wanted.y1 <= slice.y0;
+      const bool apart =
+          slice.x1 <= wanted.x0 || wanted.x1 <= slice.x0 || slice.y1 <= wanted.y0 || wanted.y1 <= slice.y0;
       if (!apart) expected.push_back(i);
     }
     REQUIRE(listed == expected);

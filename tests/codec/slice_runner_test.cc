@@ -89,7 +89,8 @@ TEST_CASE("the failure of the smallest index is returned") {
   Serial serial;
   Wide wide(3);  // runs backwards
   ThreadPool pool(3);
-  for (Parallel* parallel : {static_cast<Parallel*>(&serial), static_cast<Parallel*>(&wide), static_cast<Parallel*>(&pool)}) {
+  for (Parallel* parallel :
+       {static_cast<Parallel*>(&serial), static_cast<Parallel*>(&wide), static_cast<Parallel*>(&pool)}) {
     for (const auto& failing : std::vector<std::vector<int64_t>>{{0}, {5, 7}, {11, 12}, {12, 30, 35}, {49}}) {
       CAPTURE(failing[0]);
       const auto call = [&](int64_t i, Parallel&) {

@@ -43,8 +43,8 @@ bool SameSamples(const TensorWindow& a, const TensorWindow& b);
 TensorWindow AsWindow(Memory& memory, const TensorBuffer& tensor);
 bool IsFilled(const TensorWindow& a, const Rect& rect, int16_t value);
 
-// All values of a region, three a pixel, that the synthesis gives for the latents of a whole picture, which are fed to it
-// `latent_rows` rows at a time. Requires that rows come once each, from the top down.
+// All values of a region, three a pixel, that the synthesis gives for the latents of a whole picture, which are fed to
+// it `latent_rows` rows at a time. Requires that rows come once each, from the top down.
 std::vector<int16_t> SynthesiseAll(SmallCodec& codec, const SliceLayout& layout, const TensorWindow& latents,
                                    const RateIndex& rate, const Rect& region, Parallel& parallel,
                                    int64_t latent_rows = 1000000);

@@ -64,7 +64,8 @@ TEST_CASE("the rows are the synthesis of the latents times the inverse gains") {
   nic::BufferSink sink({&output});
   REQUIRE(codec.model->synthesis().Run(6, 5, {0, 0, 80, 96}, 0, source, sink, serial, codec.memory).ok());
   const std::vector<int16_t> values = picture.Values(rate, kWhole, serial);
-  for (int64_t y = 0; y < kHeight; ++y) REQUIRE(std::equal(output.at(y, 0), output.at(y, kWidth), &values[y * kWidth * 3]));
+  for (int64_t y = 0; y < kHeight; ++y)
+    REQUIRE(std::equal(output.at(y, 0), output.at(y, kWidth), &values[y * kWidth * 3]));
 }
 
 TEST_CASE("a region is a crop of the whole and needs no more latents than its surroundings") {

@@ -74,7 +74,8 @@ TEST_CASE("a checked frame never gives changed content") {
     uint64_t size = 0;
     Buffer<uint8_t> back(memory, content.size());
     CAPTURE(bit);
-    const bool good = ReadFrameSize(changed, &size) && size == content.size() && DecompressFrame(changed, memory, &back);
+    const bool good =
+        ReadFrameSize(changed, &size) && size == content.size() && DecompressFrame(changed, memory, &back);
     // A few bits carry no meaning; all others are found.
     if (good) REQUIRE(std::vector<uint8_t>(back.begin(), back.end()) == content);
     meaningless += good;

@@ -76,8 +76,8 @@ void AppendChannel(Random& random, int64_t magnitude, int64_t residual, int taps
   const int shift = OneIn(random, 8) ? Draw(random, 0, 31) : Draw(random, 12, 18);
   int64_t room = (int64_t{1} << 31) - 1 - residual - (shift ? int64_t{1} << (shift - 1) : 0);
   const bool extreme = OneIn(random, 3);
-  const auto bias =
-      static_cast<int32_t>(Draw(random, 0, static_cast<int>(OneIn(random, 4) ? room : std::min<int64_t>(room, 1 << 16))));
+  const auto bias = static_cast<int32_t>(
+      Draw(random, 0, static_cast<int>(OneIn(random, 4) ? room : std::min<int64_t>(room, 1 << 16))));
   node.bias.push_back(OneIn(random, 2) ? bias : -bias);
   room -= bias;
   const int64_t limit = std::min<int64_t>(32767, room / (taps * std::max<int64_t>(magnitude, 1)));

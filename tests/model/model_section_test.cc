@@ -63,9 +63,10 @@ bool SameGraphs(const Graph& a, const Graph& b) {
     const Node &x = a.nodes[i], &y = b.nodes[i];
     const bool same = x.operation == y.operation && x.activation == y.activation && x.slope_shift == y.slope_shift &&
                       x.kernel == y.kernel && x.stride == y.stride && x.factor == y.factor &&
-                      x.left_shift_a == y.left_shift_a && x.left_shift_b == y.left_shift_b && x.a == y.a && x.b == y.b &&
-                      x.channels == y.channels && x.low == y.low && x.high == y.high && x.weight == y.weight &&
-                      x.bias == y.bias && x.shift == y.shift && x.skip_shift == y.skip_shift && x.table == y.table;
+                      x.left_shift_a == y.left_shift_a && x.left_shift_b == y.left_shift_b && x.a == y.a &&
+                      x.b == y.b && x.channels == y.channels && x.low == y.low && x.high == y.high &&
+                      x.weight == y.weight && x.bias == y.bias && x.shift == y.shift && x.skip_shift == y.skip_shift &&
+                      x.table == y.table;
     if (!same) return false;
   }
   return true;
@@ -74,7 +75,8 @@ bool SameGraphs(const Graph& a, const Graph& b) {
 bool SameTables(const std::pmr::vector<nic::ModelTable>& a, const std::pmr::vector<nic::ModelTable>& b) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i) {
-    if (a[i].first != b[i].first || a[i].low_bits != b[i].low_bits || a[i].frequencies != b[i].frequencies) return false;
+    if (a[i].first != b[i].first || a[i].low_bits != b[i].low_bits || a[i].frequencies != b[i].frequencies)
+      return false;
   }
   return true;
 }

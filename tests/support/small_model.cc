@@ -181,7 +181,8 @@ void FillSmallModel(uint32_t seed, SmallModel* model) {
     }
   }
   for (int c = 0; c < kHyper; ++c) decoder.hyper_tables.push_back(MakeTable(memory, 1.5 + c));
-  for (int s = kFirstCoded; s < kScales; ++s) decoder.scale_tables.push_back(MakeTable(memory, 0.2 * std::exp2(s * 0.6)));
+  for (int s = kFirstCoded; s < kScales; ++s)
+    decoder.scale_tables.push_back(MakeTable(memory, 0.2 * std::exp2(s * 0.6)));
   FillGraphs(&random, model);
   for (int i = 0; i < 2; ++i) {
     Pass& pass = decoder.passes.emplace_back(memory);
@@ -210,7 +211,8 @@ void FillSmallPreview(uint32_t seed, PreviewModel* preview) {
   }
 }
 
-static std::vector<uint8_t> Pack(const SmallModel& model, uint32_t seed, uint32_t id, bool with_preview, Memory& memory) {
+static std::vector<uint8_t> Pack(const SmallModel& model, uint32_t seed, uint32_t id, bool with_preview,
+                                 Memory& memory) {
   std::pmr::vector<uint8_t> decoder(&memory);
   std::pmr::vector<uint8_t> encoder(&memory);
   WriteDecoderSection(model.decoder, &decoder);

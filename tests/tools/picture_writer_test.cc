@@ -32,7 +32,8 @@ Picture GoRound(Picture picture, PictureFormat format) {
 
 TEST_CASE("PNG and PNM keep every sample") {
   const auto format = GENERATE(PictureFormat::kPng, PictureFormat::kPnm);
-  const auto channels = GENERATE(NIC_GREY8, NIC_RGB8, NIC_GREY_ALPHA8, NIC_RGBA8, NIC_GREY16, NIC_RGB16, NIC_GREY_ALPHA16, NIC_RGBA16);
+  const auto channels =
+      GENERATE(NIC_GREY8, NIC_RGB8, NIC_GREY_ALPHA8, NIC_RGBA8, NIC_GREY16, NIC_RGB16, NIC_GREY_ALPHA16, NIC_RGBA16);
   if (format == PictureFormat::kPnm && HasAlpha(channels)) return;
   const auto [width, height] = GENERATE(table<uint32_t, uint32_t>({{1, 1}, {1, 17}, {333, 1}, {61, 40}}));
   const Picture picture = SamplePicture(width, height, channels);
