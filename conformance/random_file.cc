@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/parallel.h"
 #include "codec/gain_map.h"
 #include "codec/slice_context.h"
 #include "codec/slice_layout.h"
@@ -132,11 +133,15 @@ std::vector<uint8_t> DrawAlpha(std::mt19937& random, uint32_t width, uint32_t he
     }
   }
   std::pmr::vector<uint8_t> payload(&memory);
-  AlphaEncoder encoder(width, height, deep ? 16 : 8, OneIn(random, 2), memory, &payload);
+  Serial serial;
+  AlphaEncoder encoder(width, height, deep ? 16 : 8, OneIn(random, 2), false, serial, memory, &payload);
   const std::vector<uint8_t> narrow(samples.begin(), samples.end());
-  for (uint32_t y = 0; y < height; ++y) {
-    const size_t first = size_t{y} * width;
-    encoder.Push(deep ? reinterpret_cast<const uint8_t*>(&samples[first]) : &narrow[first], deep ? 2 : 1);
+  ChannelView band{width, height, 1, width, narrow.data(), 8};
+  if (deep) band = {width, height, 2, size_t{2} * width, reinterpret_cast<const uint8_t*>(samples.data()), 16};
+  for (uint32_t y = 0; y < height; y += AlphaEncoder::kBandRows) {
+    band.height = std::min(AlphaEncoder::kBandRows, height - y);
+    encoder.Push(band);
+    band.samples += band.height * band.stride;
   }
   encoder.Finish();
   return {payload.begin(), payload.end()};

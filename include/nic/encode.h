@@ -1,4 +1,5 @@
-/* From pixels to .nic bytes. The same picture and parameters give the same bytes on every machine (efforts 1 to 5).
+/* From pixels to .nic bytes. The same picture, parameters and limits give the same bytes on every machine (efforts 1
+ * to 5).
  *
  * Simple: nic_encode takes pixels and a quality.
  *
@@ -46,7 +47,8 @@ typedef enum nic_encoder_parameter {
   NIC_ENCODER_TARGET_PSNR = 5, /* dB over all samples: the smallest file that reaches it */
 
   NIC_ENCODER_INTERPOLATION = 6, /* with NIC_ENCODER_GAIN_LEVEL only: l / 256 as a number in 0 .. 255/256 */
-  NIC_ENCODER_EFFORT = 7,        /* 1..9; default 3. From 4 on the whole picture is held in memory. From 6 on a plug-in
+  NIC_ENCODER_EFFORT = 7,        /* 1..9; default 3. From 2 on alpha is compressed in several ways, and the smallest
+                                    stays. From 4 on the whole picture is held in memory. From 6 on a plug-in
                                     searches by gradient descent, for minutes rather than milliseconds:
                                     NIC_UNSUPPORTED_FEATURE where it is not installed, and with a mask */
   NIC_ENCODER_MODEL_ID = 8,      /* of a model known to the context; default: the embedded one */

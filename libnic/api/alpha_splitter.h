@@ -16,11 +16,14 @@ namespace nic {
 // Takes rows with alpha apart: alpha goes into its element, colours on to `take`, invisible ones filled.
 class AlphaSplitter {
  public:
-  AlphaSplitter(const PixelView& shape, bool premultiplied, Memory& memory, std::pmr::vector<uint8_t>* payload)
+  static_assert(AlphaEncoder::kBandRows == InvisibleFiller::kBandRows);
+
+  AlphaSplitter(const PixelView& shape, bool premultiplied, bool thorough, Parallel& parallel, Memory& memory,
+                std::pmr::vector<uint8_t>* payload)
       : shape_(shape),
         sample_bytes_(static_cast<size_t>(shape.depth / 8)),
         colour_bytes_(static_cast<size_t>(shape.channels) * sample_bytes_),
-        encoder_(shape.width, shape.height, shape.depth, premultiplied, memory, payload),
+        encoder_(shape.width, shape.height, shape.depth, premultiplied, thorough, parallel, memory, payload),
         filler_(shape.width, shape.channels, shape.depth, memory),
         alpha_(memory, size_t{shape.width} * InvisibleFiller::kBandRows * sample_bytes_),
         colours_(memory, alpha_.size() * static_cast<size_t>(shape.channels)) {}
@@ -30,8 +33,10 @@ class AlphaSplitter {
     for (uint32_t i = 0; i < rows; ++i, pixels += stride) {
       TakeRow(pixels);
       if (band_rows_ < InvisibleFiller::kBandRows && rows_ < shape_.height) continue;
-      filler_.Fill({shape_.width, band_rows_, sample_bytes_, shape_.width * sample_bytes_, alpha_.data(), shape_.depth},
-                   colours_.data());
+      const ChannelView alpha = {shape_.width,  band_rows_,  sample_bytes_, shape_.width * sample_bytes_,
+                                 alpha_.data(), shape_.depth};
+      encoder_.Push(alpha);
+      filler_.Fill(alpha, colours_.data());
       PixelView band = shape_;
       band.height = band_rows_;
       band.stride = shape_.width * colour_bytes_;
@@ -46,7 +51,6 @@ class AlphaSplitter {
  private:
   void TakeRow(const uint8_t* pixels) {
     const size_t pixel_bytes = colour_bytes_ + sample_bytes_;
-    encoder_.Push(pixels + colour_bytes_, pixel_bytes);
     uint8_t* alpha = alpha_.data() + size_t{band_rows_} * shape_.width * sample_bytes_;
     uint8_t* colours = colours_.data() + size_t{band_rows_} * shape_.width * colour_bytes_;
     for (uint32_t x = 0; x < shape_.width; ++x, pixels += pixel_bytes) {

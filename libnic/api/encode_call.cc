@@ -39,7 +39,9 @@ EncodeCall::EncodeCall(nic_encoder& encoder, const PreparedModel& model, const E
 Status EncodeCall::Begin(bool measure) {
   if (HasAlpha(format_)) {
     const bool premultiplied = parameters_.Get(NIC_ENCODER_PREMULTIPLIED) != 0;
-    alpha_ = std::make_unique<AlphaSplitter>(shape_, premultiplied, encoder_.context.memory, &alpha_payload_);
+    const bool thorough = parameters_.Get(NIC_ENCODER_EFFORT) > 1;
+    alpha_ = std::make_unique<AlphaSplitter>(shape_, premultiplied, thorough, *encoder_.context.parallel,
+                                             encoder_.context.memory, &alpha_payload_);
   }
   measure_ = measure || parameters_.Has(NIC_ENCODER_TARGET_PSNR);
   if (!parameters_.IsSearch()) NIC_RETURN_IF_ERROR(FindStep(&step_));

@@ -72,26 +72,24 @@ void CompressFrame(std::span<const uint8_t> content, int level, bool checked, st
 
 struct FrameCompressor::State {
   State(std::pmr::memory_resource& resource, std::pmr::vector<uint8_t>* out)
-      : memory(resource), context(ZSTD_createCCtx_advanced(memory.Hooks())), bytes(out) {
+      : memory(resource), context(ZSTD_createCCtx_advanced(memory.Hooks())), piece(resource, 65536), bytes(out) {
     if (!context) memory.Rethrow();
   }
   // Compresses `input`, or with ZSTD_e_end what is left.
   void Run(std::span<const uint8_t> input, ZSTD_EndDirective directive) {
-    constexpr size_t kPiece = 65536;
     ZSTD_inBuffer in = {input.data(), input.size(), 0};
     size_t left = 1;
     while (directive == ZSTD_e_end ? left != 0 : in.pos < in.size) {
-      const size_t begin = bytes->size();
-      bytes->resize(begin + kPiece);
-      ZSTD_outBuffer out = {bytes->data() + begin, kPiece, 0};
+      ZSTD_outBuffer out = {piece.data(), piece.size(), 0};
       left = ZSTD_compressStream2(context.get(), &out, &in, directive);
-      bytes->resize(begin + out.pos);
+      bytes->insert(bytes->end(), piece.data(), piece.data() + out.pos);
       if (ZSTD_isError(left)) memory.Rethrow();
     }
   }
 
   ZstdMemory memory;
   std::unique_ptr<ZSTD_CCtx, ContextFreer> context;
+  Buffer<uint8_t> piece;
   std::pmr::vector<uint8_t>* bytes;
 };
 
@@ -105,6 +103,10 @@ FrameCompressor::FrameCompressor(uint64_t size, int level, bool checked, std::pm
 FrameCompressor::~FrameCompressor() = default;
 void FrameCompressor::Write(std::span<const uint8_t> piece) { state_->Run(piece, ZSTD_e_continue); }
 void FrameCompressor::Finish() { state_->Run({}, ZSTD_e_end); }
+
+uint64_t EstimateCompressor(uint64_t size, int level) {
+  return ZSTD_estimateCStreamSize_usingCParams(ZSTD_getCParams(level, size, 0));
+}
 
 struct FrameDecompressor::State {
   State(std::span<const uint8_t> frame, std::pmr::memory_resource& resource)

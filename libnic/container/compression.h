@@ -32,6 +32,9 @@ class FrameCompressor {
   std::unique_ptr<State> state_;
 };
 
+// About how many bytes a FrameCompressor holds for a content of `size` bytes, more than 0.
+uint64_t EstimateCompressor(uint64_t size, int level);
+
 // Decompresses a frame piece by piece.
 class FrameDecompressor {
  public:

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <iterator>
 #include <memory>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "container/compression.h"
 
@@ -15,6 +19,12 @@ constexpr uint8_t kPremultiplied = 1;
 constexpr uint8_t kDeep = 2;
 constexpr int kZstdLevel = 12;
 constexpr int kFilters = 5;
+constexpr int kGuess = kFilters;
+// What is tried, the most robust first. With Paeth's filter throughout no mask became smallest.
+constexpr int kWays[] = {kGuess, 0, 1, 3, 2};
+constexpr uint64_t kWaysPart = 4;  // of the memory's limit, the most that compressing in several ways takes
+constexpr size_t kHeadStart = size_t{32} << 10;  // how far any way may fall behind, beside a quarter of the smallest
+constexpr size_t kHeldBytes = size_t{16} << 20;  // compressed, in all ways, unless one alone takes more
 constexpr uint32_t kBlockSide = 8;
 
 int PredictPaeth(int left, int up, int corner) {
@@ -87,9 +97,9 @@ void LoadRow(const uint8_t* bytes, size_t width, uint16_t* row) {
   for (size_t x = 0; x < width; ++x) row[x] = static_cast<uint16_t>(bytes[x] << 8 | bytes[width + x]);
 }
 
-// Writes the filter's number and the filtered row.
+// Writes the number of the filter that seems best and the filtered row.
 template <typename Sample>
-void WriteBestRow(const Sample* row, const Sample* above, size_t width, Sample* trial, uint8_t* out) {
+void WriteGuessedRow(const Sample* row, const Sample* above, size_t width, Sample* trial, uint8_t* out) {
   uint64_t best = UINT64_MAX;
   for (int filter = 0; filter < kFilters; ++filter) {
     FilterRow(filter, row, above, width, trial);
@@ -109,9 +119,7 @@ int SampleAt(const ChannelView& channel, size_t x, uint32_t y) {
   return wide;
 }
 
-Status Malformed(uint64_t offset, const char* what) {
-  return Status::Error(NIC_MALFORMED, offset, "alpha: %s", what);
-}
+Status Malformed(uint64_t offset, const char* what) { return Status::Error(NIC_MALFORMED, offset, "alpha: %s", what); }
 
 // Bytes of a row in the frame.
 size_t RowBytes(size_t width, bool deep) { return 1 + width * (deep ? 2 : 1); }
@@ -185,39 +193,125 @@ class BlockMeans {
 
 }  // namespace
 
-AlphaEncoder::AlphaEncoder(uint32_t width, uint32_t height, int depth, bool premultiplied, Memory& memory,
-                           std::pmr::vector<uint8_t>* payload)
-    : width_(width),
-      depth_(depth),
-      rows_(memory, 2 * size_t{width}, 0),
-      trial_(memory, width),
-      filtered_(memory, RowBytes(width, depth == 16)) {
-  payload->push_back(static_cast<uint8_t>((premultiplied ? kPremultiplied : 0) | (depth == 16 ? kDeep : 0)));
-  frame_ = std::make_unique<FrameCompressor>(uint64_t{filtered_.size()} * height, kZstdLevel, true, memory, payload);
+// The plane compressed with one filter, or with a guess at the best of each row.
+class AlphaEncoder::Way {
+ public:
+  Way(int filter, const AlphaEncoder& encoder, uint32_t height, uint8_t flags, Memory& memory)
+      : filter_(filter),
+        encoder_(encoder),
+        trial_(memory, encoder.above_.size()),
+        filtered_(memory, RowBytes(encoder.above_.size(), encoder.band_.depth == 16)),
+        payload_(&memory) {
+    payload_.push_back(flags);
+    frame_ =
+        std::make_unique<FrameCompressor>(uint64_t{filtered_.size()} * height, kZstdLevel, true, memory, &payload_);
+  }
+
+  // Takes the encoder's band. Never throws, like Finish; what was thrown is thrown by RethrowIfAny.
+  void Take() {
+    Guard([this] { encoder_.band_.depth == 16 ? TakeSamples<uint16_t>() : TakeSamples<uint8_t>(); });
+  }
+  void Finish() {
+    Guard([this] { frame_->Finish(); });
+  }
+  void RethrowIfAny() const {
+    if (thrown_) std::rethrow_exception(thrown_);
+  }
+  int filter() const { return filter_; }
+  std::pmr::vector<uint8_t>& payload() { return payload_; }
+
+ private:
+  template <typename Function>
+  void Guard(Function&& function) {
+    try {
+      function();
+    } catch (...) {
+      thrown_ = std::current_exception();
+    }
+  }
+
+  // Row by row: zstd's bytes depend on how its input is cut.
+  template <typename Sample>
+  void TakeSamples() {
+    const ChannelView& band = encoder_.band_;
+    auto* trial = reinterpret_cast<Sample*>(trial_.data());
+    auto* above = reinterpret_cast<const Sample*>(encoder_.above_.data());
+    for (uint32_t y = 0; y < band.height; ++y) {
+      const auto* row = reinterpret_cast<const Sample*>(band.samples + y * band.stride);
+      if (filter_ == kGuess) {
+        WriteGuessedRow(row, above, band.width, trial, filtered_.data());
+      } else {
+        filtered_[0] = static_cast<uint8_t>(filter_);
+        FilterRow(filter_, row, above, band.width, trial);
+        StoreRow(trial, band.width, filtered_.data() + 1);
+      }
+      frame_->Write({filtered_.data(), filtered_.size()});
+      above = row;
+    }
+  }
+
+  const int filter_;
+  const AlphaEncoder& encoder_;
+  Buffer<uint16_t> trial_;
+  Buffer<uint8_t> filtered_;
+  std::pmr::vector<uint8_t> payload_;
+  std::unique_ptr<FrameCompressor> frame_;
+  std::exception_ptr thrown_;
+};
+
+AlphaEncoder::AlphaEncoder(uint32_t width, uint32_t height, int depth, bool premultiplied, bool thorough,
+                           Parallel& parallel, Memory& memory, std::pmr::vector<uint8_t>* payload)
+    : parallel_(parallel), payload_(payload), above_(memory, width, 0) {
+  static_assert(std::size(kWays) == std::tuple_size_v<decltype(ways_)>);
+  band_.width = width;
+  band_.depth = depth;
+  const auto flags = static_cast<uint8_t>((premultiplied ? kPremultiplied : 0) | (depth == 16 ? kDeep : 0));
+  const uint64_t each = EstimateCompressor(uint64_t{RowBytes(width, depth == 16)} * height, kZstdLevel);
+  const uint64_t most = thorough ? ways_.size() : 1;
+  const uint64_t affordable = std::clamp<uint64_t>(memory.limit() / kWaysPart / each, 1, most);
+  for (size_t i = 0; i < affordable; ++i) ways_[i] = std::make_unique<Way>(kWays[i], *this, height, flags, memory);
 }
 
 AlphaEncoder::~AlphaEncoder() = default;
 
-void AlphaEncoder::Push(const uint8_t* samples, size_t step) {
-  if (depth_ == 16) {
-    PushSamples<uint16_t>(samples, step);
-  } else {
-    PushSamples<uint8_t>(samples, step);
+bool AlphaEncoder::SmallerFirst(const std::unique_ptr<Way>& a, const std::unique_ptr<Way>& b) {
+  if (!a || !b) return a != nullptr;
+  return a->payload().size() != b->payload().size() ? a->payload().size() < b->payload().size()
+                                                    : a->filter() < b->filter();
+}
+
+void AlphaEncoder::ForEachWay(void (Way::*function)()) {
+  parallel_.ForEach(ways_.size(), [&](size_t i) {
+    if (ways_[i]) ((*ways_[i]).*function)();
+  });
+  for (const std::unique_ptr<Way>& way : ways_) {
+    if (way) way->RethrowIfAny();
   }
 }
 
-template <typename Sample>
-void AlphaEncoder::PushSamples(const uint8_t* samples, size_t step) {
-  auto* rows = reinterpret_cast<Sample*>(rows_.data());
-  Sample* row = rows + (odd_ ? width_ : 0);
-  const Sample* above = rows + (odd_ ? 0 : width_);
-  for (size_t x = 0; x < width_; ++x) std::memcpy(&row[x], samples + x * step, sizeof(Sample));
-  WriteBestRow(row, above, width_, reinterpret_cast<Sample*>(trial_.data()), filtered_.data());
-  frame_->Write({filtered_.data(), filtered_.size()});
-  odd_ = !odd_;
+void AlphaEncoder::Push(const ChannelView& band) {
+  band_ = band;
+  ForEachWay(&Way::Take);
+  const size_t row_bytes = band.width * static_cast<size_t>(band.depth / 8);
+  std::memcpy(above_.data(), band.samples + (band.height - 1) * band.stride, row_bytes);
+  GiveUpFarBehind();
 }
 
-void AlphaEncoder::Finish() { frame_->Finish(); }
+void AlphaEncoder::GiveUpFarBehind() {
+  std::sort(ways_.begin(), ways_.end(), SmallerFirst);
+  const size_t smallest = ways_[0]->payload().size();
+  size_t held = smallest;
+  for (size_t i = 1; i < ways_.size() && ways_[i]; ++i) {
+    const size_t size = ways_[i]->payload().size();
+    held += size;
+    if (size > smallest + smallest / 4 + kHeadStart || held > kHeldBytes) ways_[i] = nullptr;
+  }
+}
+
+void AlphaEncoder::Finish() {
+  ForEachWay(&Way::Finish);
+  *payload_ = std::move((*std::min_element(ways_.begin(), ways_.end(), SmallerFirst))->payload());
+}
 
 Status ReadAlphaFlags(std::span<const uint8_t> payload, int depth, AlphaFlags* flags) {
   if (payload.empty()) return Malformed(0, "empty");

@@ -2,6 +2,7 @@
 // (format-spec/elements.md, "Alpha").
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,11 +11,11 @@
 #include <vector>
 
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "base/status.h"
 
 namespace nic {
 
-class FrameCompressor;
 class FrameDecompressor;
 
 // Samples of one channel, `step` bytes apart in rows `stride` bytes apart. Borrowed.
@@ -27,29 +28,37 @@ struct ChannelView {
   int depth = 8;  // bits of a sample; those of 16 are in the machine's byte order and at even places
 };
 
-// Makes the payload of an alpha element row by row.
+// Makes the payload of an alpha element band by band. Which of PNG's filters serves best shows in the compressed bytes
+// alone: the plane is compressed in several ways side by side, with one filter throughout or with a guess at each
+// row's, and the smallest stays. Ways that fall far behind are given up, so that memory does not grow with their
+// number.
 class AlphaEncoder {
  public:
-  // For a picture of width x height with alpha of `depth` bits. Appends to *payload, which it borrows.
-  AlphaEncoder(uint32_t width, uint32_t height, int depth, bool premultiplied, Memory& memory,
-               std::pmr::vector<uint8_t>* payload);
+  static constexpr uint32_t kBandRows = 64;
+
+  // For a picture of width x height with alpha of `depth` bits. Fills *payload, which it borrows like `parallel`.
+  // Unless `thorough`, the guess alone is made. The bytes depend on the samples, and on the memory's limit: where that
+  // is small, fewer ways are tried.
+  AlphaEncoder(uint32_t width, uint32_t height, int depth, bool premultiplied, bool thorough, Parallel& parallel,
+               Memory& memory, std::pmr::vector<uint8_t>* payload);
   ~AlphaEncoder();
-  // Takes the next row, of samples `step` bytes apart.
-  void Push(const uint8_t* samples, size_t step);
+  // Takes the next band: kBandRows rows, the last fewer. Its samples have no gaps within a row.
+  void Push(const ChannelView& band);
   // Once all rows were taken.
   void Finish();
 
  private:
-  template <typename Sample>
-  void PushSamples(const uint8_t* samples, size_t step);
+  class Way;
 
-  size_t width_;
-  int depth_;
-  bool odd_ = false;
-  Buffer<uint16_t> rows_;  // of either depth: this one and the one above, taking turns
-  Buffer<uint16_t> trial_;
-  Buffer<uint8_t> filtered_;
-  std::unique_ptr<FrameCompressor> frame_;
+  static bool SmallerFirst(const std::unique_ptr<Way>& a, const std::unique_ptr<Way>& b);
+  void ForEachWay(void (Way::*function)());
+  void GiveUpFarBehind();
+
+  Parallel& parallel_;
+  std::pmr::vector<uint8_t>* payload_;
+  ChannelView band_;
+  Buffer<uint16_t> above_;                    // the last row of the band before, of either depth
+  std::array<std::unique_ptr<Way>, 5> ways_;  // those given up are null, behind the others
 };
 
 struct AlphaFlags {

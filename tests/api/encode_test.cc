@@ -327,6 +327,25 @@ TEST_CASE("targets, threads and efforts: the same bytes and pixels") {
   }
 }
 
+TEST_CASE("from effort 2 on alpha is as small as one of several ways makes it") {
+  const Context context = NewSmallContext();
+  const Encoder encoder = NewEncoder(context);
+  Picture picture = MakePicture(200, 150, NIC_RGBA8);
+  for (size_t i = 0; i < size_t{200} * 150; ++i) picture.pixels[4 * i + 3] = i * i / 77 % 200 < i % 200 ? 255 : 0;
+  nic_info info[4] = {};
+  for (const int effort : {1, 2, 3}) {
+    Set(encoder, NIC_ENCODER_EFFORT, effort);
+    const Bytes file = Encode(encoder, picture);
+    REQUIRE(nic_read_info(file.data(), file.size(), nullptr, &info[effort], nullptr) == NIC_OK);
+    const Picture decoded = Decode(context, file);
+    for (size_t i = 3; i < picture.pixels.size(); i += 4) REQUIRE(decoded.pixels[i] == picture.pixels[i]);
+  }
+  CAPTURE(info[1].alpha_size, info[2].alpha_size);
+  CHECK(info[2].alpha_size < info[1].alpha_size);
+  CHECK(info[3].alpha_size == info[2].alpha_size);
+  CHECK(info[2].latent_size == info[1].latent_size);
+}
+
 TEST_CASE("parameters stay for the next picture, reset forgets all of them") {
   const Context context = NewSmallContext();
   const Picture a = MakePicture(70, 60, NIC_RGB8, 1);

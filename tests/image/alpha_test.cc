@@ -1,10 +1,14 @@
 #include "image/alpha.h"
 
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
 #include <random>
+#include <string>
 #include <vector>
+
+#include "codec/thread_pool.h"
+#include "container/compression.h"
 
 using namespace nic;
 
@@ -24,10 +28,25 @@ std::vector<uint8_t> MakeAlpha(uint32_t width, uint32_t height, int kind) {
   return alpha;
 }
 
-void EncodeAlpha(const ChannelView& alpha, bool premultiplied, Memory& memory, std::pmr::vector<uint8_t>* payload) {
-  AlphaEncoder encoder(alpha.width, alpha.height, alpha.depth, premultiplied, memory, payload);
-  for (uint32_t y = 0; y < alpha.height; ++y) encoder.Push(alpha.samples + y * alpha.stride, alpha.step);
+void PushRows(const ChannelView& alpha, uint32_t first, uint32_t end, AlphaEncoder* encoder) {
+  for (uint32_t y = first; y < end; y += AlphaEncoder::kBandRows) {
+    ChannelView band = alpha;
+    band.height = std::min(AlphaEncoder::kBandRows, end - y);
+    band.samples += y * alpha.stride;
+    encoder->Push(band);
+  }
+}
+
+void EncodeAlpha(const ChannelView& alpha, bool premultiplied, bool thorough, Parallel& parallel, Memory& memory,
+                 std::pmr::vector<uint8_t>* payload) {
+  AlphaEncoder encoder(alpha.width, alpha.height, alpha.depth, premultiplied, thorough, parallel, memory, payload);
+  PushRows(alpha, 0, alpha.height, &encoder);
   encoder.Finish();
+}
+
+void EncodeAlpha(const ChannelView& alpha, bool premultiplied, Memory& memory, std::pmr::vector<uint8_t>* payload) {
+  Serial serial;
+  EncodeAlpha(alpha, premultiplied, true, serial, memory, payload);
 }
 
 void Append(const AlphaRow& row, uint32_t width, std::vector<uint8_t>* samples) {
@@ -85,14 +104,144 @@ TEST_CASE("alpha comes back exactly") {
   if (kind == 3 && width == 64) REQUIRE(payload.size() < 64);
 }
 
-TEST_CASE("alpha is read from interleaved samples") {
+TEST_CASE("rows of alpha may lie apart") {
   Memory memory;
-  const std::vector<uint8_t> interleaved = {1, 2, 3, 10, 4, 5, 6, 20, 7, 8, 9, 30, 1, 1, 1, 40};
+  const std::vector<uint8_t> samples = {10, 20, 1, 30, 40, 2};
   std::pmr::vector<uint8_t> payload(&memory);
-  EncodeAlpha({2, 2, 4, 8, interleaved.data() + 3}, false, memory, &payload);
+  EncodeAlpha({2, 2, 1, 3, samples.data()}, false, memory, &payload);
   std::vector<uint8_t> alpha;
   REQUIRE(DecodeAlpha(payload, 2, 2, memory, &alpha).ok());
   REQUIRE(alpha == std::vector<uint8_t>{10, 20, 30, 40});
+}
+
+namespace {
+
+// The filters of all rows, in the order of their first use.
+std::vector<int> FiltersOf(std::span<const uint8_t> payload, uint32_t width, uint32_t height, Memory& memory) {
+  Buffer<uint8_t> content(memory, size_t{width + 1} * height);
+  REQUIRE(DecompressFrame(payload.subspan(1), memory, &content));
+  std::vector<int> filters;
+  for (uint32_t y = 0; y < height; ++y) {
+    const int filter = content[size_t{width + 1} * y];
+    if (std::find(filters.begin(), filters.end(), filter) == filters.end()) filters.push_back(filter);
+  }
+  return filters;
+}
+
+// Masks for which another way is the best each.
+std::vector<uint8_t> MakeMask(uint32_t width, uint32_t height, const std::string& kind) {
+  std::mt19937 random(6);
+  std::vector<uint8_t> alpha(size_t{width} * height);
+  std::vector<uint8_t> column(height);
+  for (uint8_t& value : column) value = static_cast<uint8_t>(random());
+  for (size_t i = 0; i < alpha.size(); ++i) {
+    const uint32_t x = static_cast<uint32_t>(i % width);
+    const uint32_t y = static_cast<uint32_t>(i / width);
+    if (kind == "dither") alpha[i] = random() % width < x ? 255 : 0;
+    if (kind == "columns") alpha[i] = static_cast<uint8_t>(y ? alpha[i - width] + y % 7 : column[x % height]);
+    if (kind == "rows") alpha[i] = static_cast<uint8_t>(x ? alpha[i - 1] + x % 7 : column[y]);
+    if (kind == "soft")
+      alpha[i] = static_cast<uint8_t>(128 + 100 * std::sin(0.02 * x) * std::cos(0.03 * y) + random() % 4);
+    if (kind == "mixed") {  // eight rows that go on with what is above, of noise, then eight with what is to the left
+      const bool down = y / 8 % 2 == 0;
+      const bool begins = down ? y % 8 == 0 : x == 0;
+      alpha[i] = static_cast<uint8_t>(begins ? random() : alpha[down ? i - width : i - 1] + random() % 2);
+    }
+  }
+  return alpha;
+}
+
+}  // namespace
+
+TEST_CASE("the filter with the smallest bytes is taken for the whole plane, or the guess at each row's") {
+  Memory memory;
+  Serial serial;
+  const auto [kind, filters] = GENERATE(table<std::string, std::vector<int>>(
+      {{"dither", {0}}, {"rows", {1}}, {"columns", {2}}, {"soft", {3}}, {"mixed", {}}}));
+  const std::vector<uint8_t> samples = MakeMask(300, 200, kind);
+  const ChannelView view = {300, 200, 1, 300, samples.data()};
+  std::pmr::vector<uint8_t> guess(&memory);
+  EncodeAlpha(view, false, false, serial, memory, &guess);
+  std::pmr::vector<uint8_t> payload(&memory);
+  EncodeAlpha(view, false, true, serial, memory, &payload);
+  CAPTURE(kind, guess.size(), payload.size());
+  const std::vector<int> used = FiltersOf(payload, 300, 200, memory);
+  if (filters.empty()) CHECK(used.size() > 1);
+  if (!filters.empty()) CHECK(used == filters);
+  CHECK(payload.size() <= guess.size());
+  CHECK((payload == guess) == (kind == "mixed"));
+  std::vector<uint8_t> alpha;
+  REQUIRE(DecodeAlpha(payload, 300, 200, memory, &alpha).ok());
+  REQUIRE(alpha == samples);
+}
+
+TEST_CASE("alpha has the same bytes with any number of threads") {
+  Memory memory;
+  const std::vector<uint8_t> samples = MakeMask(700, 500, GENERATE("soft", "mixed"));
+  const ChannelView view = {700, 500, 1, 700, samples.data()};
+  std::pmr::vector<uint8_t> alone(&memory);
+  EncodeAlpha(view, true, memory, &alone);
+  ThreadPool pool(3);
+  std::pmr::vector<uint8_t> together(&memory);
+  EncodeAlpha(view, true, true, pool, memory, &together);
+  REQUIRE(together == alone);
+}
+
+TEST_CASE("where the memory's limit is small, alpha is compressed in fewer ways") {
+  const std::vector<uint8_t> samples = MakeMask(1500, 700, "dither");
+  const ChannelView view = {1500, 700, 1, 1500, samples.data()};
+  Serial serial;
+  Memory memory(uint64_t{60} << 20);
+  std::pmr::vector<uint8_t> guess;
+  EncodeAlpha(view, false, false, serial, memory, &guess);
+  const uint64_t one_way = memory.peak();
+  std::pmr::vector<uint8_t> payload;
+  EncodeAlpha(view, false, memory, &payload);
+  CHECK(payload == guess);
+  CHECK(memory.peak() == one_way);
+  Memory large;
+  EncodeAlpha(view, false, large, &payload);
+  CHECK(payload.size() < guess.size());
+  CHECK(large.peak() > 2 * one_way);
+  std::vector<uint8_t> alpha;
+  REQUIRE(DecodeAlpha(payload, 1500, 700, memory, &alpha).ok());
+  REQUIRE(alpha == samples);
+}
+
+TEST_CASE("ways to compress alpha that fall far behind, or take much memory, are given up") {
+  constexpr uint32_t kWidth = 2000;
+  constexpr uint32_t kRows = 32 * AlphaEncoder::kBandRows;
+  const bool noise = GENERATE(false, true);
+  std::vector<uint8_t> samples = MakeMask(kWidth, kRows, "dither");
+  std::mt19937 random(7);
+  if (noise) std::generate(samples.begin(), samples.end(), [&] { return static_cast<uint8_t>(random()); });
+  const ChannelView view = {kWidth, kRows, 1, kWidth, samples.data()};
+  ThreadPool pool(2);
+  Memory memory;
+  std::pmr::vector<uint8_t> payload(&memory);
+  AlphaEncoder encoder(kWidth, kRows, 8, false, true, pool, memory, &payload);
+  PushRows(view, 0, AlphaEncoder::kBandRows, &encoder);
+  const uint64_t all_ways = memory.held();
+  PushRows(view, AlphaEncoder::kBandRows, kRows, &encoder);
+  CHECK(memory.held() < all_ways);
+  encoder.Finish();
+  std::vector<uint8_t> alpha;
+  REQUIRE(DecodeAlpha(payload, kWidth, kRows, memory, &alpha).ok());
+  REQUIRE(alpha == samples);
+}
+
+TEST_CASE("memory that is refused in one of the ways is refused for all") {
+  const std::vector<uint8_t> samples = MakeMask(300, 200, "soft");
+  const ChannelView view = {300, 200, 1, 300, samples.data()};
+  Memory measured;
+  std::pmr::vector<uint8_t> payload;
+  EncodeAlpha(view, false, measured, &payload);
+  ThreadPool pool(2);
+  Memory little(measured.peak() / 2);
+  const Buffer<uint8_t> other(little, static_cast<size_t>(measured.peak() / 2 - 100000));
+  const uint64_t held = little.held();
+  REQUIRE_THROWS_AS(EncodeAlpha(view, false, true, pool, little, &payload), LimitReached);
+  REQUIRE(little.held() == held);
 }
 
 TEST_CASE("damaged alpha is refused or decodes to something, never more") {
@@ -164,7 +313,8 @@ TEST_CASE("reading a large alpha takes little memory, and damage behind the rows
   std::mt19937 random(8);
   for (uint8_t& sample : samples) sample = static_cast<uint8_t>(random() % 3);
   std::pmr::vector<uint8_t> payload;
-  EncodeAlpha({kSide, kSide, 1, kSide, samples.data()}, false, memory, &payload);
+  Serial serial;
+  EncodeAlpha({kSide, kSide, 1, kSide, samples.data()}, false, false, serial, memory, &payload);
   Memory little(6 << 20);  // a window of zstd's, a third of the picture at most
   AlphaRow row;
   {
