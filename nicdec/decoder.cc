@@ -192,7 +192,10 @@ Outcome Decoder::WritePicture(const Job& job, const nic_info& info, PictureForma
   NIC_TOOLS_RETURN_IF_FAILED(sink.outcome);
   const Outcome decoded = status == NIC_OK ? Outcome() : Outcome::Library(*nic_decoder_error(decoder_));
   // With --keep-going a damaged file still gives every row, and the failure goes on to the exit status.
-  if (!decoded.ok() && !(options_->keep_going && sink.rows_written == info.height)) return decoded;
+  if (!decoded.ok() && !(options_->keep_going && sink.rows_written == info.height)) {
+    const bool damaged = status == NIC_TRUNCATED || status == NIC_SLICE_DAMAGED;
+    return damaged && !options_->keep_going ? decoded.Advising("--keep-going gives what is whole") : decoded;
+  }
   NIC_TOOLS_RETURN_IF_FAILED(writer->End());
   NIC_TOOLS_RETURN_IF_FAILED(output->Commit());
   return decoded;

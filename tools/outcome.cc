@@ -92,4 +92,10 @@ Outcome Outcome::Library(const nic_error& error) {
   return Failure(ExitStatusOf(error.status), Describe(error.status), why);
 }
 
+Outcome Outcome::Advising(const std::string& what_to_do) const {
+  Outcome outcome = *this;
+  if (!text_.empty()) outcome.text_ += "; " + what_to_do;
+  return outcome;
+}
+
 }  // namespace nic::tools

@@ -33,6 +33,9 @@ class [[nodiscard]] Outcome {
   // What libnic reported; success for NIC_OK.
   static Outcome Library(const nic_error& error);
 
+  // The same with what to do about it added; success stays as it is.
+  Outcome Advising(const std::string& what_to_do) const;
+
   bool ok() const { return exit_status_ == kExitOk; }
   int exit_status() const { return exit_status_; }
   const std::string& text() const { return text_; }  // "what: why"; empty for success and for a closed pipe

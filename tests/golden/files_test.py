@@ -135,7 +135,8 @@ class Outputs(ToolTest):
         self.fails('nicdec', 'photo.nic', 'absent/a.png', status=1, err='.*No such file or directory')
         self.fails('nicdec', '--output-dir', 'file', 'photo.nic', status=1, err='nicdec: file: cannot make the folder: .*')
         self.path('folder.png').mkdir()
-        self.fails('nicdec', 'photo.nic', 'folder.png', status=1, err='.*Is a directory')
+        self.fails('nicdec', 'photo.nic', 'folder.png', status=1, err="nicdec: photo.nic: cannot write 'folder.png': "
+                   'Is a directory; give --output-dir to write into it')
 
     def test_a_folder_without_permission(self):
         self.coded()

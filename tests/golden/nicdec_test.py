@@ -153,15 +153,18 @@ class Damage(ToolTest):
         data = bytearray(self.load('photo.nic'))
         data[-20] ^= 0x55
         self.store('bad.nic', bytes(data))
-        self.fails('nicdec', 'bad.nic', 'out.png', status=7, err='nicdec: bad.nic: damaged picture: .*')
+        self.fails('nicdec', 'bad.nic', 'out.png', status=7,
+                   err='nicdec: bad.nic: damaged picture: .*; --keep-going gives what is whole')
         self.run_tool('nicdec', '--keep-going', 'bad.nic', 'rest.png', status=7, err='nicdec: bad.nic: damaged picture: .*')
         self.assertEqual(pictures.read_png(self.load('rest.png'))[:2], (200, 150))
 
     def test_a_cut_file(self):
         self.coded(width=200, height=150)
         self.store('cut.nic', self.load('photo.nic')[:-30])
-        self.fails('nicdec', 'cut.nic', 'out.png', status=4, err='nicdec: cut.nic: truncated file: .* \\(at byte \\d+\\)')
-        self.run_tool('nicdec', '--keep-going', 'cut.nic', 'rest.ppm', status=4, err='nicdec: cut.nic: truncated file: .*')
+        self.fails('nicdec', 'cut.nic', 'out.png', status=4,
+                   err=r'nicdec: cut.nic: truncated file: .* \(at byte \d+\); --keep-going gives what is whole')
+        self.run_tool('nicdec', '--keep-going', 'cut.nic', 'rest.ppm', status=4,
+                      err=r'nicdec: cut.nic: truncated file: .* \(at byte \d+\)')
         self.assertEqual(pictures.read_pnm(self.load('rest.ppm'))[:2], (200, 150))
 
     def test_every_cut_is_told(self):

@@ -39,6 +39,15 @@ TEST_CASE("libnic's errors become what, why and where") {
   CHECK(Outcome::Library(ErrorOf(NIC_OK, "", 0)).ok());
 }
 
+TEST_CASE("what to do stands behind a failure, never behind success or a closed pipe") {
+  CHECK(Outcome::System("cannot read", ENOENT).Advising("look again").text() ==
+        "cannot read: No such file or directory; look again");
+  CHECK(Outcome::System("cannot read", ENOENT).Advising("look again").exit_status() == kExitFailure);
+  CHECK(Outcome::System("cannot write", EPIPE).Advising("look again").text().empty());
+  CHECK(Outcome().Advising("look again").ok());
+  CHECK(Outcome().Advising("look again").text().empty());
+}
+
 TEST_CASE("system errors say why, a closed pipe says nothing") {
   CHECK(Outcome::System("cannot open", ENOENT).text() == "cannot open: No such file or directory");
   CHECK(Outcome::System("cannot open", ENOENT).exit_status() == 1);
