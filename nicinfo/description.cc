@@ -7,6 +7,7 @@ namespace nic::tools {
 namespace {
 
 constexpr uint64_t kMaxFile = uint64_t{2} << 30;
+constexpr nic_limits kLimits = {.max_pixels = UINT64_MAX, .max_work = UINT64_MAX};  // what is told, not decoded
 constexpr uint32_t kDigestMask = 0xffffff;  // the part of a package's digest that a file holds
 
 std::string FindModelName(nic_context* context, const nic_info& info) {
@@ -42,7 +43,7 @@ void ReadSlices(const std::vector<uint8_t>& bytes, std::vector<nic_slice_info>* 
   while (count == kAtOnce) {
     const size_t known = slices->size();
     slices->resize(known + kAtOnce);
-    nic_read_slices(bytes.data(), bytes.size(), nullptr, known, slices->data() + known, kAtOnce, &count, nullptr);
+    nic_read_slices(bytes.data(), bytes.size(), &kLimits, known, slices->data() + known, kAtOnce, &count, nullptr);
     slices->resize(known + count);
   }
 }
@@ -52,7 +53,7 @@ Outcome ReadMetadataSizes(const std::vector<uint8_t>& bytes, Description* descri
   uint64_t* size = description->metadata_sizes;
   for (const MetadataKind& kind : kMetadataKinds) {
     nic_error error = {};
-    const nic_status status = nic_read_metadata_size(bytes.data(), bytes.size(), nullptr, kind.kind, size++, &error);
+    const nic_status status = nic_read_metadata_size(bytes.data(), bytes.size(), &kLimits, kind.kind, size++, &error);
     if (status != NIC_OK && status != NIC_TRUNCATED) return Outcome::Library(error);
   }
   return {};
@@ -61,7 +62,7 @@ Outcome ReadMetadataSizes(const std::vector<uint8_t>& bytes, Description* descri
 void ReadCicp(const std::vector<uint8_t>& bytes, std::vector<uint8_t>* cicp) {
   uint8_t content[4];
   uint64_t size = 0;
-  nic_read_metadata(bytes.data(), bytes.size(), nullptr, NIC_METADATA_CICP, content, sizeof content, &size, nullptr);
+  nic_read_metadata(bytes.data(), bytes.size(), &kLimits, NIC_METADATA_CICP, content, sizeof content, &size, nullptr);
   cicp->assign(content, content + size);
 }
 
@@ -74,7 +75,7 @@ Outcome Load(const std::string& file, std::vector<uint8_t>* bytes) {
   NIC_TOOLS_RETURN_IF_FAILED(input.status());
   nic_info info = {};
   nic_error error = {};
-  const nic_status status = nic_read_info(head.data(), head.size(), nullptr, &info, &error);
+  const nic_status status = nic_read_info(head.data(), head.size(), &kLimits, &info, &error);
   if (status != NIC_OK && status != NIC_TRUNCATED) return Outcome::Library(error);
   return input.ReadAll(kMaxFile, bytes);
 }
@@ -91,11 +92,11 @@ Outcome Extract(const std::string& file, const MetadataFiles& wanted) {
     std::vector<uint8_t>& content = metadata.*kMetadataKinds[i].content;
     uint64_t size = 0;
     nic_error error = {};
-    nic_status status = nic_read_metadata_size(bytes.data(), bytes.size(), nullptr, kind, &size, &error);
+    nic_status status = nic_read_metadata_size(bytes.data(), bytes.size(), &kLimits, kind, &size, &error);
     if (status != NIC_OK) return Outcome::Library(error);
     content.resize(static_cast<size_t>(size));
     status =
-        nic_read_metadata(bytes.data(), bytes.size(), nullptr, kind, content.data(), content.size(), &size, &error);
+        nic_read_metadata(bytes.data(), bytes.size(), &kLimits, kind, content.data(), content.size(), &size, &error);
     if (status != NIC_OK) return Outcome::Library(error);
   }
   return WriteMetadataFiles(wanted, metadata, false);
@@ -107,7 +108,7 @@ Outcome Describe(const std::string& file, nic_context* context, Description* des
   NIC_TOOLS_RETURN_IF_FAILED(Load(file, &bytes));
   description->bytes_present = bytes.size();
   nic_error error = {};
-  const nic_status status = nic_read_info(bytes.data(), bytes.size(), nullptr, &description->info, &error);
+  const nic_status status = nic_read_info(bytes.data(), bytes.size(), &kLimits, &description->info, &error);
   if (status != NIC_OK && (status != NIC_TRUNCATED || description->info.width == 0)) return Outcome::Library(error);
   description->model_name = FindModelName(context, description->info);
   for (size_t i = 0; i < std::size(kScales) && !description->model_name.empty(); ++i) {

@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
   }
   Arguments arguments;
   arguments.threads = 1;
+  arguments.limits.max_pixels = UINT64_MAX;  // what decoding would need is told of every file
   Context context;
   if (const Outcome ready = context.Open(arguments, &report); !ready.ok()) {
     report.Error("", ready);

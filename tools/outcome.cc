@@ -87,7 +87,8 @@ Outcome Outcome::Library(const nic_error& error) {
   std::string why = error.message;
   if (why.empty()) why = nic_status_name(error.status);
   if (error.offset != NIC_NO_OFFSET) why += " (at byte " + std::to_string(error.offset) + ")";
-  if (error.status == NIC_LIMIT_WORK) why += "; --max-pixels allows it";
+  if (error.status == NIC_LIMIT_WORK || error.status == NIC_LIMIT_PIXELS) why += "; --max-pixels allows it";
+  if (error.status == NIC_LIMIT_MEMORY) why += "; --max-memory allows it";
   if (error.status == NIC_MODEL_MISSING || error.status == NIC_MODEL_MISMATCH) why += "; give it with --model";
   return Failure(ExitStatusOf(error.status), Describe(error.status), why);
 }

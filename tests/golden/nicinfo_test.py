@@ -3,6 +3,7 @@
 import json
 import re
 
+import pictures
 from support import ToolTest, main
 
 
@@ -51,6 +52,14 @@ class Description(ToolTest):
             measured = 1e6 * float(re.search(r'peak memory (\d+) MB', result.err).group(1))
             self.assertGreater(memory - info['bytes'], 0.85 * measured)
             self.assertLess(memory - info['bytes'], 1.35 * measured)
+
+    def test_pictures_beyond_the_limits_are_described(self):
+        whole = self.load(self.coded('photo.nic', 64, 48, '--slice-side', 2097152))
+        self.store('large.nic', pictures.nic_with_sides(whole, 60000, 50000))
+        self.fails('nicdec', 'large.nic', 'out.png', status=6, err='nicdec: large.nic: too many pixels: .*')
+        info = self.info('large.nic')
+        self.assertEqual((info['width'], info['height'], info['bytes']), (60000, 50000, len(self.load('large.nic'))))
+        self.assertGreater(info['decode_memory'], 60000 * 3)
 
     def test_several_files(self):
         self.coded('a.nic')
