@@ -100,6 +100,7 @@ Outcome Decoder::Load(const std::string& path) {
   NIC_TOOLS_RETURN_IF_FAILED(file.Open(path));
   const std::span<const uint8_t> head = file.Peek(InputFile::kWindow);
   NIC_TOOLS_RETURN_IF_FAILED(file.status());
+  if (head.empty()) return Outcome::Failure(kExitTruncated, "truncated file", "it is empty");
   nic_info info = {};
   nic_error error = {};
   const nic_status status = nic_read_info(head.data(), head.size(), &options_->limits, &info, &error);

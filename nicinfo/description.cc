@@ -73,6 +73,7 @@ Outcome Load(const std::string& file, std::vector<uint8_t>* bytes) {
   // A look at the beginning refuses a huge file of another kind quickly.
   const std::span<const uint8_t> head = input.Peek(InputFile::kWindow);
   NIC_TOOLS_RETURN_IF_FAILED(input.status());
+  if (head.empty()) return Outcome::Failure(kExitTruncated, "truncated file", "it is empty");
   nic_info info = {};
   nic_error error = {};
   const nic_status status = nic_read_info(head.data(), head.size(), &kLimits, &info, &error);

@@ -37,7 +37,7 @@ class BadInput(ToolTest):
         self.store('text', b'Dear photograph,\n' * 10000)
         self.store('zeros', bytes(100000))
         shutil.copy(DATA / 'colour.jpg', self.path('jpeg.nic'))
-        self.fails('nicdec', 'empty', 'out.png', status=4, err='nicdec: empty: truncated file: .*')
+        self.fails('nicdec', 'empty', 'out.png', status=4, err='nicdec: empty: truncated file: it is empty')
         for name in ('text', 'zeros', 'jpeg.nic'):
             self.fails('nicdec', name, 'out.png', status=3, err='nicdec: %s: not a .nic file: .*' % name)
         self.fails('nicdec', '.', 'out.png', status=1, err=r'nicdec: \.: is a folder: give --recursive and .*')

@@ -136,7 +136,7 @@ class Description(ToolTest):
     def test_files_that_are_none(self):
         self.store('empty', b'')
         self.store('text', b'hello\n' * 1000)
-        self.fails('nicinfo', 'empty', status=4, err='nicinfo: empty: truncated file: .*')
+        self.fails('nicinfo', 'empty', status=4, err='nicinfo: empty: truncated file: it is empty')
         self.fails('nicinfo', 'text', status=3, err='nicinfo: text: not a .nic file: .*')
         self.fails('nicinfo', '.', status=1, err='nicinfo: .: cannot read: Is a directory')
 
