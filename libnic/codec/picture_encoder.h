@@ -124,6 +124,7 @@ class PictureEncoder {
     const GainField* gains;
     bool optimise;
     const int16_t* hyper;
+    Refinement refinement = {};
   };
 
   // The number of hyper-latent symbols in the slices before number `index`.
@@ -131,8 +132,10 @@ class PictureEncoder {
   TensorWindow MakeLatents() const;
   Status Code(const Chosen& chosen, const Progress& progress, Version* version);
   Status MeasureSquares(const RateIndex& rate, Version* version);
-  // With the integers alone, corrected. `targets` receives what to begin a search with; null if that is not wanted.
-  Status CodeCorrected(const RateIndex& rate, const Progress& progress, Version* version, TensorWindow* targets);
+  // With the integers alone: the nearest symbols, or the best of several rounds of correction by IsBetterThan. `start` receives what to begin a
+  // search with; null if that is not wanted.
+  Status CodeCorrected(const RateIndex& rate, const Progress& progress, Version* version, TensorWindow* start);
+  Status Correct(const AnalysedPicture& picture, Version* version, TensorWindow* targets);
   Status EstimateExchange(const RateIndex& rate, const Version& plain, double* bits_for_square);
   Status Search(const RateIndex& rate, double bits_for_square, const Version& plain, const Progress& progress,
                 TensorWindow* latents, std::pmr::vector<int16_t>* hyper);

@@ -9,15 +9,28 @@ namespace nic {
 namespace {
 
 // What a bit may cost in squared quantiser steps, in 1/1024. High-rate theory says 2 ln 2 / 12 = 118 / 1024 for a
-// uniform quantiser; on photographs a quarter of that measures best (docs/decisions.md), since a symbol moved towards
-// zero also misleads the context of its neighbours.
-constexpr int64_t kStepsForBit = 30;
+// uniform quantiser; this measures best (docs/decisions.md).
+constexpr int64_t kStepsForBit = 100;
+// Analysis networks that are trained for rate and distortion shrink what is small against the quantiser's step, much as
+// optimised symbols do once more. Differences are stretched by 20/256 for each bit that a zero costs less than 4.
+constexpr uint32_t kStretchPerBit = 20;
+constexpr uint32_t kNoStretchBits = 4;
+constexpr int kStretchOne = 256;
 
 // Chooses symbols: the nearest, or the one of the two nearest towards zero that costs less in rate and distortion.
 class Quantiser {
  public:
-  Quantiser(const PreparedModel& model, bool optimise)
-      : model_(model), bits_(model.decoder().latent_bits), optimise_(optimise) {}
+  // `stretches`: Stretch will be called.
+  Quantiser(const PreparedModel& model, bool optimise, bool stretches, Memory& memory)
+      : model_(model), bits_(model.decoder().latent_bits), optimise_(optimise), stretches_(&memory) {
+    if (!stretches) return;
+    stretches_.assign(static_cast<size_t>(model.decoder().scales), kStretchOne);
+    for (int scale = model.decoder().first_coded_scale; scale < model.decoder().scales; ++scale) {
+      const uint32_t zero = model.tables().SymbolCost(model.ScaleTable(scale), 0);
+      const uint32_t gain = kNoStretchBits * kBit - std::min(zero, kNoStretchBits * kBit);
+      stretches_[static_cast<size_t>(scale)] += static_cast<int>(kStretchPerBit * gain / kBit);
+    }
+  }
 
   int16_t Nearest(int difference) const {
     return static_cast<int16_t>(std::clamp((difference + (1 << bits_ >> 1)) >> bits_, -32768, 32767));
@@ -31,7 +44,14 @@ class Quantiser {
     return Cost(difference, smaller, scale) < Cost(difference, nearest, scale) ? smaller : nearest;
   }
 
+  // What the analysis meant by a difference. `scale` may be one that is not coded.
+  int Stretch(int difference, int scale) const {
+    return difference * stretches_[static_cast<size_t>(scale)] / kStretchOne;
+  }
+
  private:
+  static constexpr auto kBit = static_cast<uint32_t>(TableSet::kBit);
+
   int64_t Cost(int difference, int16_t symbol, int scale) const {
     const int64_t error = difference - int64_t{symbol} * (int64_t{1} << bits_);
     const int64_t distortion = (error * error) << (16 - 2 * bits_);  // squared steps in 1/65536
@@ -43,6 +63,7 @@ class Quantiser {
   const PreparedModel& model_;
   int bits_;
   bool optimise_;
+  std::pmr::vector<int> stretches_;  // by scale
 };
 
 class SliceEncoder {
@@ -50,7 +71,9 @@ class SliceEncoder {
   SliceEncoder(const PreparedModel& model, const Rect& place, const SliceChoices& choices, Parallel& parallel,
                Memory& memory)
       : model_(model),
-        quantiser_(model, choices.optimise),
+        place_(place),
+        refinement_(choices.refinement),
+        quantiser_(model, choices.optimise, choices.refinement.estimates != nullptr, memory),
         parallel_(parallel),
         memory_(memory),
         context_(model, place.height(), place.width(), parallel, memory),
@@ -103,8 +126,9 @@ class SliceEncoder {
     const int first = model_.decoder().first_coded_scale;
     context_.VisitPass(pass, [&](int16_t& latent, int16_t mean, int16_t scale, const SliceContext::Place& at) {
       int16_t symbol = 0;
+      const int target = FindTarget(mean, scale, at);
       if (scale >= first) {
-        symbol = quantiser_.Choose(targets_.at(at.y, at.x)[at.channel] - mean, scale);
+        symbol = quantiser_.Choose(target - mean, scale);
         tables_.push_back(model_.ScaleTable(scale));
         symbols_.push_back(symbol);
       }
@@ -126,6 +150,24 @@ class SliceEncoder {
   const TensorBuffer& latents() { return context_.latents(); }
 
  private:
+  // What the latent is to be, before quantisation.
+  int FindTarget(int mean, int scale, const SliceContext::Place& at) {
+    const int target = targets_.at(at.y, at.x)[at.channel];
+    if (!refinement_.estimates) return target;
+    const int64_t y = place_.y0 + at.y, x = place_.x0 + at.x;
+    int16_t& estimate = refinement_.estimates->at(y, x)[at.channel];
+    if (!refinement_.decoded) {
+      estimate = Fit(mean + quantiser_.Stretch(target - mean, scale));
+      return target;
+    }
+    const int decoded = refinement_.decoded->at(y, x)[at.channel];
+    const int found = decoded + quantiser_.Stretch(target - decoded, scale);
+    estimate = Fit((estimate * refinement_.weight + found * (16 - refinement_.weight) + 8) >> 4);
+    return estimate;
+  }
+
+  static int16_t Fit(int value) { return static_cast<int16_t>(std::clamp(value, -32768, 32767)); }
+
   // `values` go with tables_.
   void Append(const int16_t* values) {
     encoder_.Append(model_.tables(), tables_, values);
@@ -139,7 +181,9 @@ class SliceEncoder {
   }
 
   const PreparedModel& model_;
-  Quantiser quantiser_;
+  const Rect place_;
+  const Refinement refinement_;
+  const Quantiser quantiser_;
   Parallel& parallel_;
   Memory& memory_;
   SliceContext context_;

@@ -21,10 +21,22 @@ struct EncodedSlice {
   std::pmr::vector<uint8_t> stream;
 };
 
+// How symbols learn from the last round of coding. Windows are of the whole picture.
+struct Refinement {
+  // The latents that the last round decoded to; null in the first round. In later rounds the latents to encode, gained,
+  // are what that round's errors say they should have been, and the estimates are coded instead of them.
+  const TensorWindow* decoded = nullptr;
+  // The best values known for the latents, before quantisation: begun in the first round, refined in later ones. null:
+  // there are no rounds.
+  TensorWindow* estimates = nullptr;
+  int weight = 0;  // of the estimates against what the present round adds, in sixteenths, 0 .. 16; later rounds
+};
+
 struct SliceChoices {
   const GainField* gains = nullptr;  // of the whole picture; null: the latents are gained already
   int lanes = 1;                     // 0: those that suit the size
   bool optimise = false;             // rate-distortion optimised symbols instead of the nearest ones
+  Refinement refinement = {};
   const int16_t* hyper = nullptr;    // symbols of the hyper-latents to code instead of those that the analysis finds
 };
 

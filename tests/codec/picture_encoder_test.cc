@@ -252,21 +252,32 @@ TEST_CASE("a higher gain costs more bytes") {
   }
 }
 
-TEST_CASE("effort 4 chooses cheaper symbols") {
-  SmallCodec codec;
-  Serial serial;
-  const std::vector<uint8_t> pixels = MakePixels(3);
-  const PixelView picture = ViewOf(pixels, 3);
-  size_t nearest = 0;
-  size_t optimised = 0;
-  for (int step = 0; step <= 512; step += 64) {
-    const RateIndex rate{step / 256, step % 256};
-    const auto plain = Encode(codec, picture, SettingsOf(4, 3), rate, serial);
-    REQUIRE(Encode(codec, picture, SettingsOf(4, 1), rate, serial) == plain);
-    nearest += plain.size();
-    optimised += Encode(codec, picture, SettingsOf(4, 4), rate, serial).size();
+TEST_CASE("efforts 4 and 5 never give something worse than those below by the encoder's own exchange") {
+  // These models' analyses are nothing like inverses: nearly every round of correction is a loss, and must be seen as one.
+  for (const uint32_t seed : {1u, 2u, 3u}) {
+    SmallCodec codec(seed);
+    Serial serial;
+    const std::vector<uint8_t> pixels = MakePixels(3);
+    const PixelView picture = ViewOf(pixels, 3);
+    for (int step = 0; step <= 512; step += 128) {
+      const RateIndex rate{step / 256, step % 256};
+      double last_psnr = 0;
+      auto last = Encode(codec, picture, SettingsOf(4, 3), rate, serial, &last_psnr);
+      REQUIRE(Encode(codec, picture, SettingsOf(4, 1), rate, serial) == last);
+      for (const int effort : {4, 5}) {
+        CAPTURE(seed, step, effort);
+        double psnr = 0;
+        const auto bytes = Encode(codec, picture, SettingsOf(4, effort), rate, serial, &psnr);
+        // Relative to the stream, of which a file is some 30 bytes more.
+        const double bits = (static_cast<double>(bytes.size()) - static_cast<double>(last.size())) /
+                            (static_cast<double>(last.size()) - 30);
+        const double errors = std::pow(10, (last_psnr - psnr) / 10) - 1;
+        REQUIRE(bits + errors <= 1e-3);
+        last = bytes;
+        last_psnr = psnr;
+      }
+    }
   }
-  REQUIRE(optimised < nearest);
 }
 
 TEST_CASE("an encoder that runs out of its limit says so and holds nothing") {

@@ -71,6 +71,58 @@ TEST_CASE("a slice of any size, rate and number of lanes decodes to the encoder'
   }
 }
 
+TEST_CASE("estimates of latents: begun in the first round, then kept or replaced by their weight") {
+  SmallCodec codec;
+  const nic::GainField gains = GainsAt(codec, {1, 77});
+  constexpr int64_t kSide = 11;
+  const Rect all{0, 0, kSide, kSide};
+  const TensorBuffer analysed = MakeAnalysed(codec.memory, kSide, kSide, 8, 4);
+  TensorWindow estimates = MakeWindow(codec.memory, kSide, kSide, 8);
+  TensorWindow decoded = MakeWindow(codec.memory, kSide, kSide, 8);
+  EncodedSlice slice(codec.memory);
+  SliceChoices choices{&gains, 1, false};
+  choices.refinement.estimates = &estimates;
+  REQUIRE(Encode(codec, analysed, all, choices, &slice, &decoded).ok());
+
+  // No difference between gained and analysed latents of what was decoded: its values are the best there are.
+  TensorBuffer again(codec.memory, kSide, kSide, 8);
+  std::copy_n(decoded.at(0, 0), again.size(), again.data());
+  for (const int weight : {0, 8, 16}) {
+    TensorWindow refined = MakeWindow(codec.memory, kSide, kSide, 8);
+    refined.Take(estimates);
+    SliceChoices later{nullptr, 1, true};
+    later.refinement = {&decoded, &refined, weight};
+    EncodedSlice second(codec.memory);
+    REQUIRE(Encode(codec, again, all, later, &second, nullptr).ok());
+    for (size_t i = 0; i < again.size(); ++i) {
+      const int before = estimates.at(0, 0)[i], found = decoded.at(0, 0)[i];
+      CAPTURE(weight, i, before, found);
+      REQUIRE(refined.at(0, 0)[i] == (before * weight + found * (16 - weight) + 8) >> 4);
+    }
+  }
+}
+
+TEST_CASE("estimates lie beyond the targets, seen from the means, where zeros are cheap") {
+  SmallCodec codec;
+  const nic::GainField gains = GainsAt(codec, {1, 77});
+  constexpr int64_t kSide = 12;
+  const Rect all{0, 0, kSide, kSide};
+  const TensorBuffer analysed = MakeAnalysed(codec.memory, kSide, kSide, 8, 4);
+  TensorWindow estimates = MakeWindow(codec.memory, kSide, kSide, 8);
+  EncodedSlice slice(codec.memory);
+  SliceChoices choices{&gains, 1, false};
+  choices.refinement.estimates = &estimates;
+  REQUIRE(Encode(codec, analysed, all, choices, &slice, nullptr).ok());
+  const nic::Bounds range = nic::TargetRange(*codec.model);
+  int stretched = 0;
+  for (int64_t i = 0; i < kSide * kSide; ++i) {
+    int16_t targets[8];
+    nic::GainPosition(analysed.data() + 8 * i, gains.at(0, 0), 8, range, targets);
+    for (int c = 0; c < 8; ++c) stretched += estimates.at(0, 0)[8 * i + c] != targets[c];
+  }
+  REQUIRE(stretched > 0);
+}
+
 TEST_CASE("extreme latents are coded too") {
   SmallCodec codec;
   const nic::GainField gains = GainsAt(codec, {2, 0});
