@@ -30,8 +30,8 @@ constexpr int kFewCorrections = 2;
 constexpr int kCorrections = 6;
 // So many rounds in a row that are no better end the search for better ones.
 constexpr int kVainCorrections = 2;
-// How much of the latents' estimates stays in a round of correction, in sixteenths. Without that the rounds swing between
-// two states, of too many symbols and of too few.
+// How much of the latents' estimates stays in a round of correction, in sixteenths. Without that the rounds swing
+// between two states, of too many symbols and of too few.
 constexpr int kFirstWeight = 4;
 constexpr int kLaterWeight = 8;
 // How many percent of its bits a photograph's coding saves for a percent more of squared error, on average: measured

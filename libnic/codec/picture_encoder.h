@@ -132,8 +132,8 @@ class PictureEncoder {
   TensorWindow MakeLatents() const;
   Status Code(const Chosen& chosen, const Progress& progress, Version* version);
   Status MeasureSquares(const RateIndex& rate, Version* version);
-  // With the integers alone: the nearest symbols, or the best of several rounds of correction by IsBetterThan. `start` receives what to begin a
-  // search with; null if that is not wanted.
+  // With the integers alone: the nearest symbols, or the best of several rounds of correction by IsBetterThan. `start`
+  // receives what to begin a search with; null if that is not wanted.
   Status CodeCorrected(const RateIndex& rate, const Progress& progress, Version* version, TensorWindow* start);
   Status Correct(const AnalysedPicture& picture, Version* version, TensorWindow* targets);
   Status EstimateExchange(const RateIndex& rate, const Version& plain, double* bits_for_square);

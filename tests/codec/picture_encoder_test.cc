@@ -253,7 +253,7 @@ TEST_CASE("a higher gain costs more bytes") {
 }
 
 TEST_CASE("efforts 4 and 5 never give something worse than those below by the encoder's own exchange") {
-  // These models' analyses are nothing like inverses: nearly every round of correction is a loss, and must be seen as one.
+  // These models' analyses are nothing like inverses: nearly every round of correction is a loss, and must be seen so.
   for (const uint32_t seed : {1u, 2u, 3u}) {
     SmallCodec codec(seed);
     Serial serial;
