@@ -66,7 +66,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   NIC_FUZZ_CHECK(status == NIC_OK || status == NIC_TRUNCATED);
   if (status == NIC_OK) {
     NIC_FUZZ_CHECK(info.file_size == size);
-    NIC_FUZZ_CHECK(info.header_size + info.metadata_size + info.alpha_size + info.hyper_size + info.latent_size ==
+    NIC_FUZZ_CHECK(info.header_size + info.metadata_size + info.alpha_size + info.gain_map_size + info.hyper_size +
+                       info.latent_size ==
                    size);
   }
   CheckSlices(file, info);

@@ -34,7 +34,7 @@ def main():
         if "model" not in name and "level" not in name:
             write("decode", name, data)
             write("region", name, bytes([0, 3, 0, 5, 0, 20, 0, 9]) + data)
-    for name, data in small_files("valid", ["size-1x1", "size-130", "grey", "lanes", "minor", "cicp"]):
+    for name, data in small_files("valid", ["size-1x1", "size-130", "grey", "lanes", "minor", "cicp", "gain-map"]):
         size = nicref.read_header(data).size
         write("header", name, data[:size])
         write("info", name, data)
