@@ -138,7 +138,8 @@ class Runner {
       return Outcome::Failure(kExitFailure, "is a folder", "give --recursive and --output-dir to take the files in it");
     }
     if (arguments_.output_dir.empty() && IsFolder(job.output)) {
-      return Outcome::System("cannot write '" + job.output + "'", EISDIR).Advising("give --output-dir to write into it");
+      return Outcome::System("cannot write '" + job.output + "'", EISDIR)
+          .Advising("give --output-dir to write into it");
     }
     if (arguments_.keep_existing && Identify(job.output)) {
       *result = Result::kSkipped;

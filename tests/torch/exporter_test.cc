@@ -69,8 +69,8 @@ double Fidelity(const torch::Tensor& real, const torch::Tensor& integer) {
   return 10 * std::log10(real.square().mean().item<double>() / (error + 1e-30));
 }
 
-// The channel that comes least near: its error over what is allowed it, `quantum` and `share` of its own size (both root
-// mean squares). Means over all channels, as above, would hide a weak channel that is all wrong.
+// The channel that comes least near: its error over what is allowed it, `quantum` and `share` of its own size (both
+// root mean squares). Means over all channels, as above, would hide a weak channel that is all wrong.
 double WorstChannel(const torch::Tensor& real, const torch::Tensor& integer, double quantum, double share) {
   const std::vector<int64_t> places{0, 2, 3};
   const torch::Tensor error = (real - integer).square().mean(places).sqrt();
