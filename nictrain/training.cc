@@ -117,11 +117,14 @@ Status Train(const TrainingRun& run) {
   const Schedule schedule{config, run.minutes * 60};
   double saved = 0;
   Means sums;
+  StepReport report;
   while (true) {
     const double now = SecondsSince(start);
     const double progress = schedule.Progress(trainer.step(), before + now);
     const bool stopped = run.stop && run.stop->load();
-    if (progress >= 1 || stopped || now - saved >= config.checkpoint_minutes * 60) {
+    // Weights that give no finite loss may be on their way to none at all: the checkpoints before stay for that.
+    const bool due = now - saved >= config.checkpoint_minutes * 60 && !report.skipped;
+    if (progress >= 1 || stopped || due) {
       NIC_RETURN_IF_ERROR(trainer.Save(config.output, before + now));
       saved = now;
     }
@@ -133,7 +136,6 @@ Status Train(const TrainingRun& run) {
     if (stopped)
       return Status::Error(NIC_CANCELLED, Status::kNoOffset, "stopped at step %lld; its checkpoint is in %s",
                            static_cast<long long>(trainer.step()), config.output.c_str());
-    StepReport report;
     NIC_RETURN_IF_ERROR(trainer.Step(schedule.Rate(trainer.step(), before + now), &report));
     sums.Add(report);
     if (trainer.step() % config.log_steps != 0) continue;

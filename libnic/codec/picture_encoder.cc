@@ -356,25 +356,26 @@ Status PictureEncoder::CodeCorrected(const RateIndex& rate, const Progress& prog
   const GainField gains(model_.encoder().gain, channels, rate, settings_.gain_map, memory_);
   const GainField inverse_gains(model_.decoder().inverse_gain, channels, rate, settings_.gain_map, memory_);
   const AnalysedPicture picture{layout_, shape_, gains, inverse_gains, band_};
-  TensorWindow own;
-  TensorWindow* estimates = start ? start : &(own = MakeLatents());
+  TensorWindow estimates = MakeLatents();
   TensorWindow targets = MakeLatents();
   const int rounds = settings_.effort == kOptimisingEffort ? kFewCorrections : kCorrections;
   const auto part = [&](int round) { return progress.Part(round / (rounds + 1.0), (round + 1) / (rounds + 1.0)); };
 
   Version next(memory_);
-  NIC_RETURN_IF_ERROR(Code({band_, &gains, false, nullptr, {nullptr, estimates, 0}}, part(0), &next));
+  NIC_RETURN_IF_ERROR(Code({band_, &gains, false, nullptr, {nullptr, &estimates, 0}}, part(0), &next));
   bool improved = false;
   for (int round = 1, vain = 0;; ++round) {
     const bool last = round > rounds;
     NIC_RETURN_IF_ERROR(last ? MeasureSquares(rate, &next) : Correct(picture, &next, &targets));
+    // Neither stretched nor moved by optimised symbols: a search finds both for itself, and starts worse from them.
+    if (start && round == 1) start->Take(targets);
     const bool better = round == 1 || next.IsBetterThan(*version);
     if (better) std::swap(*version, next);
     improved = improved || (better && round > 1);
     vain = better ? 0 : vain + 1;
     if (last || vain == kVainCorrections) break;
     const TensorWindow& decoded = better ? version->decoded : next.decoded;
-    const Refinement refinement{&decoded, estimates, round == 1 ? kFirstWeight : kLaterWeight};
+    const Refinement refinement{&decoded, &estimates, round == 1 ? kFirstWeight : kLaterWeight};
     NIC_RETURN_IF_ERROR(Code({targets, nullptr, true, nullptr, refinement}, part(round), &next));
   }
   if (start && !improved) GainTargets(model_, picture, start);  // this model's analysis is no guide
@@ -416,8 +417,14 @@ Status PictureEncoder::EstimateExchange(const RateIndex& rate, const Version& pl
   constexpr int kAside = kRateSteps / 4;
   const int step = StepOf(rate), highest = HighestStep(model_.decoder().levels);
   Version below(memory_), above(memory_);
-  NIC_RETURN_IF_ERROR(CodeCorrected(RateAt(std::max(step - kAside, 0)), Progress(), &below, nullptr));
-  NIC_RETURN_IF_ERROR(CodeCorrected(RateAt(std::min(step + kAside, highest)), Progress(), &above, nullptr));
+  // Of the nearest symbols: rounds of correction that are kept at one of the rates alone would bend the slope.
+  const auto code = [&](int at, Version* version) -> Status {
+    const GainField gains(model_.encoder().gain, model_.decoder().latent_channels, RateAt(at), nullptr, memory_);
+    NIC_RETURN_IF_ERROR(Code({band_, &gains, false, nullptr}, Progress(), version));
+    return MeasureSquares(RateAt(at), version);
+  };
+  NIC_RETURN_IF_ERROR(code(std::max(step - kAside, 0), &below));
+  NIC_RETURN_IF_ERROR(code(std::min(step + kAside, highest), &above));
   const double bits = 8 * (static_cast<double>(above.StreamBytes()) - static_cast<double>(below.StreamBytes()));
   const double squares = static_cast<double>(below.squares) - static_cast<double>(above.squares);
   const double usual = 8 * static_cast<double>(plain.StreamBytes()) / std::max(1.0, static_cast<double>(plain.squares));
