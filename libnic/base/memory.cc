@@ -1,5 +1,6 @@
 #include "base/memory.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace nic {
@@ -8,8 +9,9 @@ namespace {
 // Over-aligned blocks from a plain allocator: the block's own address is kept just before the aligned one.
 constexpr size_t kPlainAlignment = alignof(std::max_align_t);
 
+// Never 0: what is asked for and what is counted are the same.
 size_t PaddedSize(size_t bytes, size_t alignment) {
-  if (alignment <= kPlainAlignment) return bytes;
+  if (alignment <= kPlainAlignment) return std::max(bytes, size_t{1});
   const size_t extra = alignment + sizeof(void*);
   if (bytes > SIZE_MAX - extra) throw std::bad_alloc();
   return bytes + extra;
@@ -33,7 +35,7 @@ void* Memory::do_allocate(size_t bytes, size_t alignment) {
     }
   } while (!held_.compare_exchange_weak(held, held + padded, std::memory_order_relaxed));
 
-  void* block = hooks_.allocate ? hooks_.allocate(hooks_.user, padded ? padded : 1) : std::malloc(padded ? padded : 1);
+  void* block = hooks_.allocate ? hooks_.allocate(hooks_.user, padded) : std::malloc(padded);
   if (!block) {
     held_.fetch_sub(padded, std::memory_order_relaxed);
     throw std::bad_alloc();

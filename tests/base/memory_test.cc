@@ -83,6 +83,24 @@ TEST_CASE("a limit lets its own number of bytes pass and not one more") {
   memory.deallocate(block, 60, 8);
 }
 
+TEST_CASE("an empty block counts as the byte that it takes") {
+  static uint64_t asked = 0;
+  asked = 0;
+  Memory::Hooks hooks;
+  hooks.allocate = [](void*, size_t bytes) {
+    asked += bytes;
+    return std::malloc(bytes);
+  };
+  hooks.release = [](void*, void* block) { std::free(block); };
+  Memory memory(10, hooks);
+  void* block = memory.allocate(0, 1);
+  REQUIRE(asked == 1);
+  REQUIRE(memory.held() == 1);
+  REQUIRE_THROWS_AS(memory.allocate(10, 1), LimitReached);
+  memory.deallocate(block, 0, 1);
+  REQUIRE(memory.held() == 0);
+}
+
 TEST_CASE("no size is too large to be refused") {
   Memory limited(1000);
   Memory unlimited;
