@@ -225,6 +225,7 @@ Status RunVerify(int count, char** texts) {
   Dataset pictures;
   NIC_RETURN_IF_ERROR(ReadModel(arguments.get("package"), memory, &decoder, &encoder));
   NIC_RETURN_IF_ERROR(ReadNetwork(arguments.get("checkpoint"), &network));
+  NIC_RETURN_IF_ERROR(CheckOrigin(decoder, network->shape()));
   NIC_RETURN_IF_ERROR(Dataset::Load(arguments.get("data"), 16, &pictures));
   pictures.Keep(static_cast<size_t>(limit));
 

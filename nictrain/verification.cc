@@ -98,7 +98,20 @@ TensorBuffer PassThroughLatents(const TensorBuffer& analysed, const DecoderModel
   return ready;
 }
 
+Status CheckNumber(const char* what, int of_package, int64_t of_checkpoint) {
+  if (of_package == of_checkpoint) return {};
+  return Status::Error(NIC_INVALID_ARGUMENT, Status::kNoOffset, "%s: the package has %d, the checkpoint %lld", what,
+                       of_package, static_cast<long long>(of_checkpoint));
+}
+
 }  // namespace
+
+Status CheckOrigin(const DecoderModel& decoder, const NetworkShape& shape) {
+  NIC_RETURN_IF_ERROR(CheckNumber("levels", decoder.levels, shape.levels));
+  NIC_RETURN_IF_ERROR(CheckNumber("latents", decoder.latent_channels, shape.latents));
+  NIC_RETURN_IF_ERROR(CheckNumber("hyper-latents", decoder.hyper_channels, shape.hyper_latents));
+  return CheckNumber("passes", static_cast<int>(decoder.passes.size()), shape.passes);
+}
 
 Status InspectTensors(const DecoderModel& decoder, const EncoderModel& encoder, const Picture& picture,
                       const RateIndex& rate, Memory& memory, std::vector<TensorReport>* reports) {

@@ -11,6 +11,7 @@
 #include "tools/curve.h"
 #include "dataset.h"
 #include "model/model.h"
+#include "network_shape.h"
 
 namespace nic {
 
@@ -25,6 +26,9 @@ struct TensorReport {
   int fewest_weight_bits = 0;         // convolutions: over the output channels, sign included
   double mean_weight_bits = 0;
 };
+
+// NIC_INVALID_ARGUMENT for a package that cannot come from a network of this shape.
+Status CheckOrigin(const DecoderModel& decoder, const NetworkShape& shape);
 
 // Runs both transforms over `picture` and reports their tensors.
 Status InspectTensors(const DecoderModel& decoder, const EncoderModel& encoder, const Picture& picture,

@@ -1,6 +1,8 @@
 """nicbench as a shell user sees it. Uses what the other command-line tests share."""
 
 import json
+import os
+import pty
 import re
 
 import pictures
@@ -8,6 +10,19 @@ from support import ToolTest, main
 
 WIDTH, HEIGHT = 192, 176
 SKIPPED = '(nicbench: note: [^\n]* is skipped: [^\n]*\n?)*'
+
+
+def drain(master):
+    """What a program that has ended wrote to a terminal."""
+    shown = b''
+    while True:
+        try:
+            data = os.read(master, 4096)
+        except OSError:  # how Linux tells the end
+            data = b''
+        if not data:
+            return shown.decode()
+        shown += data
 
 
 class Bench(ToolTest):
@@ -104,6 +119,19 @@ class RateDistortion(Bench):
         self.assertEqual([picture['name'] for picture in run['pictures']], ['a', 'd'])
         (curve,) = run['curves'].values()
         self.assertNotIn('ms_ssim', curve)  # one picture is too small for it
+
+    def test_progress_and_time_left(self):
+        for name in 'abc':
+            self.add(name + '.ppm')
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        out = self.bench('rd', 'in', '--peers', 'none', '--rates', '0,3', stderr=slave)
+        os.close(slave)
+        shown = drain(master)
+        # Two codings of each of three pictures; how long they will take is told from the first on.
+        self.assertRegex(shown, r'\r33 %, \d+ s left: b, ')
+        self.assertTrue(shown.endswith('\r\x1b[K'), shown)
+        self.assertNotIn('\x1b', out)
 
     def test_grey(self):
         self.add('a.pgm', channels=1)

@@ -15,23 +15,6 @@
 namespace nic::testing {
 namespace {
 
-struct Exported {
-  Memory memory;
-  DecoderModel decoder{memory};
-  EncoderModel encoder{memory};
-};
-
-void Export(Network& network, const Dataset& dataset, Exported* exported, int64_t side = 64, int64_t crops = 4) {
-  ExportOptions options;
-  options.side = side;
-  options.calibration_crops = crops;
-  options.statistics_crops = 16;
-  const Status status = ExportModel(network, dataset, options, exported->memory, &exported->decoder, &exported->encoder,
-                                    [](const char*) {});
-  INFO(status.message());
-  REQUIRE(status.ok());
-}
-
 // A graph's output for real inputs of the exponents given, as reals again.
 torch::Tensor Run(const Graph& graph, const std::vector<torch::Tensor>& inputs, const std::vector<int>& exponents,
                   size_t output, int output_exponent, Memory& memory) {

@@ -47,6 +47,20 @@ export_as --model nic-main --id 2000 2>/dev/null && fail "nic-main took another 
 [ ! -e my.nicm ] || fail "a package was left behind"
 export_as --model my-model --id 41234 --version 3
 
+"$bin/nictrain" verify --package my.nicm --checkpoint last --data photos --threads 1 >verified.csv
+grep -q '^BD-rate of integers and real bytes against the float estimate: ' verified.csv || fail "no BD-rate"
+for level in 0 1 2; do
+  "$bin/nicenc" -e 2 --gain-level $level --model my.nicm photos/kodim23.png level.nic
+  awk -F, -v level=$level -v bytes="$(stat -c %s level.nic)" '
+    $1 == level && NF == 7 { error = $4 * 768 * 512 / 8 - bytes; found = error < 3 && error > -3 }
+    END { exit !found }' verified.csv || fail "verify has other bytes than nicenc at level $level"
+done
+sed 's/^levels = 3/levels = 4/' small.conf >other.conf
+"$bin/nictrain" train other.conf --data photos --output other --threads 1
+"$bin/nictrain" verify --package my.nicm --checkpoint other --data photos --threads 1 2>error.txt &&
+  fail "verified against another network"
+grep -q 'levels: the package has 3, the checkpoint 4' error.txt || fail "the message does not name the levels"
+
 "$bin/nicenc" -q 50 --model my.nicm photos/kodim23.png photo.nic
 "$bin/nicinfo" photo.nic | grep -q 41234 || fail "the file does not name model 41234"
 "$bin/nicdec" photo.nic photo.png 2>error.txt && fail "decoded without the model"

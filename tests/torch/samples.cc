@@ -9,6 +9,7 @@
 #include <map>
 
 #include "check.h"
+#include "exporter.h"
 #include "random.h"
 
 namespace nic::testing {
@@ -62,6 +63,17 @@ void FillNetwork(Network& network, Numbers& numbers) {
   for (auto& [name, tensor] : sorted) tensor.copy_(numbers.Fill(tensor.sizes().vec(), 0.15));
   network.loggain.add_(3.0);
   network.loginv.sub_(3.0);
+}
+
+void Export(Network& network, const Dataset& dataset, Exported* exported, int64_t side, int64_t crops) {
+  ExportOptions options;
+  options.side = side;
+  options.calibration_crops = crops;
+  options.statistics_crops = 16;
+  const Status status = ExportModel(network, dataset, options, exported->memory, &exported->decoder, &exported->encoder,
+                                    [](const char*) {});
+  INFO(status.message());
+  REQUIRE(status.ok());
 }
 
 std::string FolderFromEnvironment(const char* variable) {

@@ -3,6 +3,9 @@
 
 #include <string>
 
+#include "base/memory.h"
+#include "dataset.h"
+#include "model/model.h"
 #include "network.h"
 #include "picture.h"
 
@@ -49,6 +52,15 @@ void FillNetwork(Network& network, Numbers& numbers);
 constexpr NetworkShape kSmallShape = {8, 8, 12, 12, 4, 8, 16, 8, 1, 1, 1, 1};
 // With every part that a network of the family may have, and no two sizes the same.
 constexpr NetworkShape kFullShape = {10, 8, 14, 12, 4, 8, 16, 5, 1, 2, 2, 1, 4, true, 6};
+
+struct Exported {
+  Memory memory;
+  DecoderModel decoder{memory};
+  EncoderModel encoder{memory};
+};
+
+// With few crops of `side` pixels.
+void Export(Network& network, const Dataset& dataset, Exported* exported, int64_t side = 64, int64_t crops = 4);
 
 // A folder given by an environment variable; empty, with a message, where it is not set.
 std::string FolderFromEnvironment(const char* variable);
