@@ -16,8 +16,9 @@ using torch::Tensor;
 constexpr double kRate = 0.03;
 constexpr double kLastRate = 0.05 * kRate;
 constexpr double kHyperRate = 3;  // of hyper-latents, in terms of the latents' rate
-constexpr double kHotTemperature = 0.5;
-constexpr double kColdTemperature = 0.1;
+constexpr double kHotTemperature = 1;
+constexpr double kColdTemperature = 0.3;
+constexpr double kSteepness = 2;  // of the odds that a value is rounded up
 constexpr double kHotPart = 0.2;  // of the steps, before the temperature begins to fall
 constexpr int kChecks = 10;       // how often the rounded latents are looked at on the way
 
@@ -123,7 +124,7 @@ TileSearch::Sample TileSearch::Quantise(const Tensor& x, Quantiser quantiser) co
   constexpr double kMargin = 1e-4;
   const Tensor inside = part.clamp(kMargin, 1 - kMargin);
   const Tensor noise = torch::rand_like(inside).clamp(1e-6, 1 - 1e-6);
-  const Tensor odds = (torch::atanh(inside) - torch::atanh(1 - inside)) / temperature_ + torch::logit(noise);
+  const Tensor odds = kSteepness * torch::logit(inside) / temperature_ + torch::logit(noise);
   return {floor, torch::sigmoid(odds / temperature_)};
 }
 

@@ -1,5 +1,7 @@
 // Gradient descent on the latents of one tile of a picture: stochastic Gumbel annealing (Yang, Bamler, Mandt: Improving
-// Inference for Neural Image Compression, 2020) with the costs of the model's own tables.
+// Inference for Neural Image Compression, 2020) with odds of rounding that are a scaled logit of the value's place between
+// its neighbours (Perugachi-Diaz, Gansekoele, Bhulai: Robustly overfitting latents for flexible neural image compression,
+// 2024) and the costs of the model's own tables.
 #pragma once
 
 #include <torch/types.h>

@@ -19,12 +19,14 @@ WITH = {'NIC_PLUGIN_PATH': PLUGINS}
 
 
 class Search(ToolTest):
-    def test_effort_6_is_smaller_or_better_and_decodes(self):
-        self.photo(width=128, height=96)
-        self.run_tool('nicenc', '-e', 5, '--gain-level', 2, 'photo.png', 'five.nic')
-        self.run_tool('nicenc', '-e', 6, '--gain-level', 2, 'photo.png', 'six.nic', env=WITH)
-        self.assertNotEqual(self.load('five.nic'), self.load('six.nic'))
-        self.assertEqual(self.decoded('six.nic')[:2], (128, 96))
+    def test_the_search_finds_something_and_decodes(self):
+        sample = pathlib.Path(__file__).resolve().parents[2] / 'samples' / 'kodim23.png'
+        self.run_tool('nicenc', '-q', 90, sample, 'sample.nic')
+        self.run_tool('nicdec', '--region', '400,80,128,96', 'sample.nic', 'photo.png')
+        self.run_tool('nicenc', '-e', 5, '--gain-level', 4, 'photo.png', 'five.nic')
+        self.run_tool('nicenc', '-e', 7, '--gain-level', 4, 'photo.png', 'searched.nic', env=WITH)
+        self.assertNotEqual(self.load('five.nic'), self.load('searched.nic'))
+        self.assertEqual(self.decoded('searched.nic')[:2], (128, 96))
 
     def test_target_size_holds(self):
         self.photo(width=128, height=96)
