@@ -32,7 +32,7 @@ class PictureSearch {
     NIC_RETURN_IF_ERROR(CheckModel(encoder_, decoder_));
     TableSet tables(memory_);
     NIC_RETURN_IF_ERROR(BuildTables(decoder_, memory_, &tables));
-    at::set_num_threads(static_cast<int>(std::max(2u, request_.threads)));
+    at::set_num_threads(static_cast<int>(std::max(1u, request_.threads)));
     const RealModel model(decoder_, encoder_, tables, options_);
     const RateIndex rate{request_.level, request_.interpolation};
     const Tensor inverse_gain = RealGains(decoder_.inverse_gain, decoder_.latent_channels, rate, options_);
