@@ -61,6 +61,10 @@ double WorstChannel(const torch::Tensor& real, const torch::Tensor& integer, dou
   return (error / allowed).max().item<double>();
 }
 
+double ShareBeyond(const torch::Tensor& errors, double bound) {
+  return errors.abs().ge(bound).to(torch::kDouble).mean().item<double>();
+}
+
 // How near the integers must come. The ranges of a trained network are wider than what a picture fills of them: its
 // bounds are those at which its rate on photographs is still within 0.1 %.
 struct Tolerance {
@@ -71,6 +75,7 @@ struct Tolerance {
   double index = 0.6;         // of a scale, half a step of which is rounding
   double tie = 0.02;          // share of hyper-latents that round to the neighbour
   double share = 0.02;        // of a channel's size, beside its rounding
+  double outliers = 0;        // share of means and of indices that may be further off
 };
 
 // Every pass on what the integer passes before it decoded.
@@ -91,9 +96,9 @@ void CheckPasses(Network& network, const DecoderModel& decoder, const torch::Ten
     const torch::Tensor means = Run(graph, inputs, exponents, 0, bits, memory);
     const torch::Tensor wanted = ((moments.log_scale - kMinLogScale) * grid.per_unit()).clamp(0, grid.count - 1);
     const torch::Tensor indices = Run(graph, inputs, exponents, 1, 0, memory);
-    CHECK((means - moments.mean).abs().max().item<double>() <
-          (first ? tolerance.first_mean * std::ldexp(1.0, -bits) + 1e-3 : tolerance.mean));
-    CHECK((indices - wanted).abs().max().item<double>() < tolerance.index);
+    const double mean_bound = first ? tolerance.first_mean * std::ldexp(1.0, -bits) + 1e-3 : tolerance.mean;
+    CHECK(ShareBeyond(means - moments.mean, mean_bound) <= tolerance.outliers);
+    CHECK(ShareBeyond(indices - wanted, tolerance.index) <= tolerance.outliers);
     // 30 dB, beside the rounding of the means themselves.
     const double rounding = std::ldexp(1.0, -2 * bits) / 12;
     const double allowed = rounding + moments.mean.square().mean().item<double>() * 1e-3;
@@ -293,7 +298,13 @@ TEST_CASE("exporter: every channel of a trained model, on a photograph") {
   Exported exported;
   Export(network, dataset, &exported, 256, 48);
   CheckNetworks(network, exported, dataset.picture(0),
-                {.least_db = 40, .first_mean = 5, .mean = 0.5, .pixel_level = 0.5, .index = 1.5, .tie = 0.03});
+                {.least_db = 40,
+                 .first_mean = 3,
+                 .mean = 0.5,
+                 .pixel_level = 0.5,
+                 .index = 1,
+                 .tie = 0.03,
+                 .outliers = 1e-4});
 }
 
 TEST_CASE("exporter: the distributed checkpoint") {
