@@ -23,13 +23,10 @@ class Search(ToolTest):
         sample = pathlib.Path(__file__).resolve().parents[2] / 'samples' / 'kodim23.png'
         self.run_tool('nicenc', '-q', 90, sample, 'sample.nic')
         self.run_tool('nicdec', '--region', '400,80,128,96', 'sample.nic', 'photo.png')
-        found = 0
-        for level in (1, 2, 3):
-            self.run_tool('nicenc', '-e', 5, '--gain-level', level, 'photo.png', 'five.nic')
-            self.run_tool('nicenc', '-e', 7, '--gain-level', level, 'photo.png', 'searched.nic', env=WITH)
-            found += self.load('five.nic') != self.load('searched.nic')
-            self.assertEqual(self.decoded('searched.nic')[:2], (128, 96))
-        self.assertGreater(found, 0)
+        self.run_tool('nicenc', '-e', 5, '--gain-level', 2, 'photo.png', 'five.nic')
+        self.run_tool('nicenc', '-e', 6, '--gain-level', 2, 'photo.png', 'six.nic', env=WITH)
+        self.assertNotEqual(self.load('five.nic'), self.load('six.nic'))
+        self.assertEqual(self.decoded('six.nic')[:2], (128, 96))
 
     def test_target_size_holds(self):
         self.photo(width=128, height=96)
