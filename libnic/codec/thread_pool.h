@@ -2,10 +2,8 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
-#include <memory>
-#include <mutex>
+#include <cstdint>
 #include <thread>
 #include <vector>
 
@@ -13,6 +11,9 @@
 
 namespace nic {
 
+// A run never waits for a thread that has not begun to take part: where waking one is slow, or the processors are busy
+// with something else, the calling thread does the work alone. Threads look out for the next run for some
+// microseconds before they sleep, since layers follow each other faster than a thread wakes.
 class ThreadPool final : public Parallel {
  public:
   // `width` threads in all, the caller's included; if the system refuses some, fewer.
@@ -25,15 +26,12 @@ class ThreadPool final : public Parallel {
 
  private:
   void Work();
+  void Join(uint64_t state);
   void TakeTasks();
 
-  std::mutex mutex_;
-  std::condition_variable begun_;
-  std::condition_variable ended_;
-  uint64_t run_number_ = 0;  // the fields below up to next_ change only between runs
-  bool stopping_ = false;
-  size_t busy_ = 0;
-  Task task_ = nullptr;
+  // The run's number, whether threads may still join it, whether the pool ends, and how many have joined and not left.
+  std::atomic<uint64_t> state_{0};
+  Task task_ = nullptr;  // this field and the next two change only while nobody can join
   void* context_ = nullptr;
   size_t count_ = 0;
   std::atomic<size_t> next_{0};

@@ -4,7 +4,10 @@
 
 #include <atomic>
 #include <barrier>
+#include <chrono>
+#include <mutex>
 #include <set>
+#include <thread>
 #include <vector>
 
 using nic::ThreadPool;
@@ -35,6 +38,23 @@ TEST_CASE("what tasks wrote is seen after the run, without atomics") {
     for (size_t i = 0; i < expected.size() / (1 + run % 7); ++i) expected[i] += run + i;
   }
   REQUIRE(values == expected);
+}
+
+TEST_CASE("runs follow each other at any distance, so that threads look out for them, fall asleep or come late") {
+  ThreadPool pool(4);
+  uint64_t expected = 0;
+  std::atomic<uint64_t> sum{0};
+  for (int run = 0; run < 600; ++run) {
+    const std::chrono::microseconds distance(run % 3 == 0 ? 0 : run % 100);
+    const auto end = std::chrono::steady_clock::now() + distance;
+    if (run % 7 == 0) std::this_thread::sleep_until(end);
+    while (std::chrono::steady_clock::now() < end) {
+    }
+    const size_t count = 2 + static_cast<size_t>(run % 5);
+    pool.ForEach(count, [&](size_t i) { sum.fetch_add(i + 1, std::memory_order_relaxed); });
+    expected += count * (count + 1) / 2;
+    REQUIRE(sum == expected);
+  }
 }
 
 TEST_CASE("as many tasks run at once as the pool is wide") {
