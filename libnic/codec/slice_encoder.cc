@@ -16,6 +16,9 @@ constexpr int64_t kStepsForBit = 100;
 constexpr uint32_t kStretchPerBit = 20;
 constexpr uint32_t kNoStretchBits = 4;
 constexpr int kStretchOne = 256;
+// Optimised symbols spread less than the latents that they are chosen for. Hyper-latents of latents smaller by this, in
+// 1/256, tell the scales that fit them (docs/decisions.md).
+constexpr int kHyperShare = 236;
 
 // Chooses symbols: the nearest, or the one of the two nearest towards zero that costs less in rate and distortion.
 class Quantiser {
@@ -66,6 +69,27 @@ class Quantiser {
   std::pmr::vector<int> stretches_;  // by scale
 };
 
+// Reads a buffer's samples smaller by kHyperShare.
+class ShrunkSource final : public TensorSource {
+ public:
+  ShrunkSource(const TensorBuffer& buffer, const Bounds& range) : buffer_(buffer), range_(range) {}
+
+  Status Read(int, const TensorView& view) override {
+    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) {
+      for (int64_t x = view.rect.x0; x < view.rect.x1; ++x) {
+        std::transform(buffer_.at(y, x), buffer_.at(y, x) + view.channels, view.at(y, x), [&](int sample) {
+          return static_cast<int16_t>(std::clamp<int>(sample * kHyperShare / 256, range_.low, range_.high));
+        });
+      }
+    }
+    return {};
+  }
+
+ private:
+  const TensorBuffer& buffer_;
+  const Bounds range_;
+};
+
 class SliceEncoder {
  public:
   SliceEncoder(const PreparedModel& model, const Rect& place, const SliceChoices& choices, Parallel& parallel,
@@ -100,7 +124,9 @@ class SliceEncoder {
 
   Status FindHyperLatents() {
     TensorBuffer& hyper = context_.hyper_latents();
-    BufferSource source({&targets_});
+    BufferSource plain({&targets_});
+    ShrunkSource shrunk(targets_, TargetRange(model_));
+    TensorSource& source = refinement_.decoded ? static_cast<TensorSource&>(shrunk) : plain;
     BufferSink sink({&hyper});
     const Rect all{0, 0, hyper.width(), hyper.height()};
     return model_.hyper_analysis().Run(targets_.height(), targets_.width(), all, 0, source, sink, parallel_, memory_);

@@ -24,7 +24,8 @@ struct EncodedSlice {
 // How symbols learn from the last round of coding. Windows are of the whole picture.
 struct Refinement {
   // The latents that the last round decoded to; null in the first round. In later rounds the latents to encode, gained,
-  // are what that round's errors say they should have been, and the estimates are coded instead of them.
+  // are what that round's errors say they should have been, and the estimates are coded instead of them; the
+  // hyper-latents are those of somewhat smaller latents.
   const TensorWindow* decoded = nullptr;
   // The best values known for the latents, before quantisation: begun in the first round, refined in later ones. null:
   // there are no rounds.

@@ -2,8 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "codec/slice_decoder.h"
 #include "codec/small_codec.h"
@@ -121,6 +123,39 @@ TEST_CASE("estimates lie beyond the targets, seen from the means, where zeros ar
     for (int c = 0; c < 8; ++c) stretched += estimates.at(0, 0)[8 * i + c] != targets[c];
   }
   REQUIRE(stretched > 0);
+}
+
+TEST_CASE("later rounds code the hyper-latents of latents smaller by 236 / 256") {
+  SmallCodec codec;
+  constexpr int64_t kSide = 12;
+  const Rect all{0, 0, kSide, kSide};
+  TensorBuffer targets = MakeAnalysed(codec.memory, kSide, kSide, 8, 4);
+  TensorBuffer smaller(codec.memory, kSide, kSide, 8);
+  const nic::Bounds range = nic::TargetRange(*codec.model);
+  for (size_t i = 0; i < targets.size(); ++i) {
+    targets.data()[i] = static_cast<int16_t>(std::clamp<int>(8 * targets.data()[i], range.low, range.high));
+    smaller.data()[i] = static_cast<int16_t>(targets.data()[i] * 236 / 256);
+  }
+  Serial serial;
+  const auto hyper_of = [&](const TensorBuffer& latents, const nic::Refinement& refinement) {
+    SliceChoices choices{nullptr, 1, false};
+    choices.refinement = refinement;
+    EncodedSlice slice(codec.memory);
+    const auto factor = codec.model->decoder().hyper_factor;
+    const auto side = static_cast<size_t>((kSide + factor - 1) / factor);
+    std::vector<int16_t> hyper(side * side * static_cast<size_t>(codec.model->decoder().hyper_channels));
+    REQUIRE(EncodeSlice(*codec.model, nic::testing::AsWindow(codec.memory, latents), all, choices, serial, codec.memory,
+                        &slice, nullptr, hyper.data())
+                .ok());
+    return hyper;
+  };
+  TensorWindow estimates = MakeWindow(codec.memory, kSide, kSide, 8);
+  TensorWindow decoded = MakeWindow(codec.memory, kSide, kSide, 8);
+  const std::vector<int16_t> first = hyper_of(targets, {nullptr, &estimates, 0});
+  const std::vector<int16_t> later = hyper_of(targets, {&decoded, &estimates, 8});
+  REQUIRE(first == hyper_of(targets, {}));
+  REQUIRE(later == hyper_of(smaller, {}));
+  REQUIRE(later != first);
 }
 
 TEST_CASE("extreme latents are coded too") {
