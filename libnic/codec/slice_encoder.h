@@ -38,13 +38,12 @@ struct SliceChoices {
   int lanes = 1;                     // 0: those that suit the size
   bool optimise = false;             // rate-distortion optimised symbols instead of the nearest ones
   Refinement refinement = {};
-  const int16_t* hyper = nullptr;    // symbols of the hyper-latents to code instead of those that the analysis finds
+  const int16_t* hyper = nullptr;  // symbols of the hyper-latents to code instead of those that the analysis finds
 };
 
 // What gained latents are clamped to before they are quantised.
 Bounds TargetRange(const PreparedModel& model);
 void GainPosition(const int16_t* analysed, const Gain* gains, size_t channels, const Bounds& range, int16_t* gained);
-
 
 // Encodes the rectangle `place` of the picture's latents, which lies in `analysed`. `decoded`, unless null,
 // receives the latents that decoding will give in that rectangle; `hyper`, unless null, the symbols of the slice's
