@@ -18,7 +18,7 @@ constexpr uint32_t kNoStretchBits = 4;
 constexpr int kStretchOne = 256;
 // Optimised symbols spread less than the latents that they are chosen for. Hyper-latents of latents smaller by this, in
 // 1/256, tell the scales that fit them (docs/decisions.md).
-constexpr int kHyperShare = 236;
+constexpr int kHyperShare = 246;
 
 // Chooses symbols: the nearest, or the one of the two nearest towards zero that costs less in rate and distortion.
 class Quantiser {

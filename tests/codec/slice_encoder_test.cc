@@ -125,7 +125,7 @@ TEST_CASE("estimates lie beyond the targets, seen from the means, where zeros ar
   REQUIRE(stretched > 0);
 }
 
-TEST_CASE("later rounds code the hyper-latents of latents smaller by 236 / 256") {
+TEST_CASE("later rounds code the hyper-latents of latents smaller by 246 / 256") {
   SmallCodec codec;
   constexpr int64_t kSide = 12;
   const Rect all{0, 0, kSide, kSide};
@@ -134,7 +134,7 @@ TEST_CASE("later rounds code the hyper-latents of latents smaller by 236 / 256")
   const nic::Bounds range = nic::TargetRange(*codec.model);
   for (size_t i = 0; i < targets.size(); ++i) {
     targets.data()[i] = static_cast<int16_t>(std::clamp<int>(8 * targets.data()[i], range.low, range.high));
-    smaller.data()[i] = static_cast<int16_t>(targets.data()[i] * 236 / 256);
+    smaller.data()[i] = static_cast<int16_t>(targets.data()[i] * 246 / 256);
   }
   Serial serial;
   const auto hyper_of = [&](const TensorBuffer& latents, const nic::Refinement& refinement) {
