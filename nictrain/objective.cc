@@ -70,6 +70,17 @@ Similarity Compare(const Tensor& x, const Tensor& y, const Tensor& window) {
   return {(2 * mx * my + kC1) / (mx * mx + my * my + kC1), (2 * covariance + kC2) / (vx + vy + kC2)};
 }
 
+constexpr int64_t kLatentSide = 16;  // pixels
+
+// (B): mean square of the steps that `error` (B, 3, H, W) makes along `dimension` from one latent to the next.
+Tensor SquareSteps(const Tensor& error, int64_t dimension) {
+  const int64_t side = error.size(dimension);
+  if (side <= kLatentSide) return torch::zeros({error.size(0)}, error.options());
+  const Tensor after = error.slice(dimension, kLatentSide, side, kLatentSide);
+  const Tensor before = error.slice(dimension, kLatentSide - 1, side - 1, kLatentSide);
+  return (after - before).square().flatten(1).mean(1);
+}
+
 }  // namespace
 
 Lambdas::Lambdas(double low, double high, int64_t levels) {
@@ -129,16 +140,18 @@ Tensor MultiScaleSimilarity(const Tensor& a, const Tensor& b) {
   return product.mean(1);
 }
 
-Loss Judge(const Outcome& outcome, const Tensor& pictures, const Tensor& lambda, double similarity, double limit) {
-  const Tensor mse = (outcome.pictures - pictures).square().flatten(1).mean(1);
+Loss Judge(const Outcome& outcome, const Tensor& pictures, const Tensor& lambda, const LossOptions& options) {
+  const Tensor error = outcome.pictures - pictures;
+  const Tensor mse = error.square().flatten(1).mean(1);
   const Tensor bpp = outcome.bits / static_cast<double>(pictures.size(2) * pictures.size(3));
   Tensor distortion = mse;
-  if (similarity > 0) {
+  if (options.similarity > 0) {
     const Tensor unlike = kSimilarityWeight * (1 - MultiScaleSimilarity(outcome.pictures, pictures));
-    distortion = mse * (1 - similarity) + unlike * similarity;
+    distortion = mse * (1 - options.similarity) + unlike * options.similarity;
   }
+  if (options.edges > 0) distortion = distortion + options.edges * (SquareSteps(error, 2) + SquareSteps(error, 3)) / 2;
   Tensor each = (lambda * (255.0 * 255.0) * distortion + bpp) / (4 * lambda.sqrt());
-  if (limit > 0) each = each * (limit / each.detach()).clamp_max(1);
+  if (options.limit > 0) each = each * (options.limit / each.detach()).clamp_max(1);
   return {each.mean(), bpp.detach().mean(), mse.detach()};
 }
 

@@ -38,12 +38,20 @@ struct Loss {
   torch::Tensor bpp;    // mean
   torch::Tensor mse;    // (B), of samples in [0, 1]
 };
-// D is MSE + `similarity` (kSimilarityWeight (1 - MS-SSIM) - MSE): 0 is the squared error alone, 1 the similarity
-// alone. The weight makes both about the same at medium rates.
+// What counts beside squared error and bits.
+struct LossOptions {
+  // D is MSE + `similarity` (kSimilarityWeight (1 - MS-SSIM) - MSE): 0 is the squared error alone, 1 the similarity
+  // alone. The weight makes both about the same at medium rates.
+  double similarity = 0;
+  double limit = 0;  // where it is above 0: a crop with a larger loss is weighted down so that it counts that much
+  // So much of the error's mean squared step across the borders of latents, every 16 pixels, is added to D. The picture
+  // that is expected, given the latents, is the best one with and without that: the weight is a matter of where a
+  // network of limited size errs.
+  double edges = 0;
+};
 constexpr double kSimilarityWeight = 0.05;
-// `limit`, where it is above 0: a crop with a larger loss is weighted down so that it counts that much.
-Loss Judge(const Outcome& outcome, const torch::Tensor& pictures, const torch::Tensor& lambda, double similarity = 0,
-           double limit = 0);
+Loss Judge(const Outcome& outcome, const torch::Tensor& pictures, const torch::Tensor& lambda,
+           const LossOptions& options = {});
 
 // `count` qualities in [0, highest], one from each of `count` equal strata, in random order.
 std::vector<float> StratifiedQualities(int64_t count, double highest, Random& random);

@@ -242,7 +242,8 @@ Status Trainer::Step(double rate, StepReport* report) {
 
   optimiser_->BeginStep();
   const Outcome outcome = RunNoisy(*network_, pictures, q);
-  const Loss loss = Judge(outcome, pictures, lambdas_.At(q), config_.similarity, config_.loss_limit);
+  const LossOptions options{config_.similarity, config_.loss_limit, config_.edges};
+  const Loss loss = Judge(outcome, pictures, lambdas_.At(q), options);
   loss.total.backward();
   report->step = step_ + 1;
   report->rate = rate;
