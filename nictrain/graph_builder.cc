@@ -50,6 +50,36 @@ Tensor Steps(const Node& node, int result_exponent, const std::vector<int>& inpu
   return torch::exp2(exponents);
 }
 
+// The integers that stand for a tensor's samples, as reals. A leaky ReLU rounds towards minus infinity; one behind an
+// input or a concatenation is not looked for.
+Tensor Stored(const Graph& graph, const Value& value) {
+  const auto inputs = static_cast<int>(graph.inputs.size());
+  int number = value.number;
+  const auto copies = [&](const Node& node) {
+    return node.operation == Operation::kShuffle || node.operation == Operation::kUnshuffle;
+  };
+  while (number >= inputs && copies(graph.nodes[static_cast<size_t>(number - inputs)])) {
+    number = graph.nodes[static_cast<size_t>(number - inputs)].a;
+  }
+  const std::vector<float> exponents(value.exponents.begin(), value.exponents.end());
+  const Tensor unit = torch::exp2(torch::tensor(exponents)).view({1, -1, 1, 1});
+  const Tensor scaled = value.samples * unit;
+  const bool leaky =
+      number >= inputs && graph.nodes[static_cast<size_t>(number - inputs)].activation == Activation::kLeakyRelu;
+  const Tensor rounded = scaled.round();
+  if (!leaky) return rounded / unit;
+  constexpr double kSlope = 1 << kSlopeShift;
+  return torch::where(scaled < 0, ((scaled * kSlope).round() / kSlope).floor(), rounded) / unit;
+}
+
+// The weights that a node has, as reals.
+Tensor Weights(const Node& node, const Tensor& steps, const Tensor& weight) {
+  const Tensor integers =
+      torch::from_blob(const_cast<int16_t*>(node.weight.data()),
+                       {weight.size(0), weight.size(2), weight.size(3), weight.size(1)}, torch::kShort);
+  return integers.permute({0, 3, 1, 2}) * steps;
+}
+
 int16_t ToBound(double value) { return static_cast<int16_t>(std::clamp(value, -32768.0, 32767.0)); }
 
 // Exponent and clamp for results that range as `samples` do before the activation.
@@ -104,7 +134,11 @@ Value GraphBuilder::Convolve(const char* name, const Value& a, const Tensor& wei
                              const LayerOptions& options) {
   torch::NoGradGuard no_gradients;
   const int64_t groups = options.depthwise ? weight.size(0) : 1;
-  Tensor sums = torch::conv2d(a.samples, weight, bias, options.stride, weight.size(2) / 2, 1, groups);
+  const auto convolve = [&](const Tensor& samples, const Tensor& by) {
+    return torch::conv2d(samples, by, {}, options.stride, weight.size(2) / 2, 1, groups);
+  };
+  const Tensor products = convolve(a.samples, weight);
+  Tensor sums = products + bias.view({1, -1, 1, 1});
   if (options.residual) sums = sums + options.residual->samples;
   const ResultForm form = options.form.fixed ? options.form : Calibrate(sums, margin_, options.activation);
 
@@ -129,8 +163,14 @@ Value GraphBuilder::Convolve(const char* name, const Value& a, const Tensor& wei
     around.residual_magnitude = Magnitude(node.b);
   }
   Fail(name, QuantiseConvolution(ToReal(weight, bias), around, &node));
-  if (grids_ && status_.ok()) {
-    grids_->push_back({weight, Steps(node, form.exponent, a.exponents, options.depthwise)});
+  if (status_.ok()) {
+    const Tensor steps = Steps(node, form.exponent, a.exponents, options.depthwise);
+    if (grids_) grids_->push_back({weight, steps});
+    // What rounding shifts on average goes into the biases (Nagel et al. 2019, "Data-free quantization through weight
+    // equalization and bias correction", section 4.2).
+    const Tensor rounded = convolve(Stored(graph_, a), Weights(node, steps, weight));
+    const Tensor shifted = (products - rounded).mean(std::vector<int64_t>{0, 2, 3});
+    Fail(name, QuantiseConvolution(ToReal(weight, bias + shifted), around, &node));
   }
   const auto channels = static_cast<size_t>(node.channels);
   return {Append(std::move(node)), Clamp(Activate(sums, options.activation), form),
