@@ -67,7 +67,8 @@ class GraphBuilder {
 
   // samples are real; the integers' bounds are [low, high].
   Value Input(const torch::Tensor& samples, int exponent, int low, int high);
-  // weight (out, in, k, k), or (channels, 1, k, k) for a depthwise one; bias (out).
+  // weight (out, in, k, k), or (channels, 1, k, k) for a depthwise one; bias (out), to which goes what rounding shifts
+  // on average over the samples.
   Value Convolve(const char* name, const Value& a, const torch::Tensor& weight, const torch::Tensor& bias,
                  const LayerOptions& options = {});
   Value Multiply(const char* name, const Value& a, const Value& b);

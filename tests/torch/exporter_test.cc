@@ -189,6 +189,30 @@ TEST_CASE("exporter: float and integer networks agree on arbitrary weights") {
   CheckNetworks(network, exported, MakePicture(128, 64, 9), {});
 }
 
+TEST_CASE("exporter: biases take up what the rounding of a leaky ReLU shifts") {
+  torch::NoGradGuard no_gradients;
+  Memory memory;
+  Numbers numbers;
+  const torch::Tensor samples = (numbers.Fill({1, 8, 32, 32}, 2) * 64).round() / 64;
+  GraphBuilder builder(1.25, memory);
+  LayerOptions coarse;  // a sixteenth: the ReLU's rounding is 7/256 of it for negative values, on average
+  coarse.activation = Activation::kLeakyRelu;
+  coarse.form = ResultForm::Fixed(4, -32768, 32767);
+  LayerOptions fine;
+  fine.form = ResultForm::Fixed(8, -32768, 32767);
+  const torch::Tensor first = numbers.Fill({16, 8, 1, 1}, 1), second = torch::ones({4, 16, 1, 1});
+  Value x = builder.Input(samples, 6, -4096, 4095);
+  x = builder.Convolve("first", x, first, torch::zeros({16}), coarse);
+  x = builder.Convolve("second", x, second, torch::zeros({4}), fine);
+  builder.Output(x);
+  Graph graph(memory);
+  REQUIRE(builder.Finish(&graph).ok());
+  const torch::Tensor real = torch::conv2d(torch::leaky_relu(torch::conv2d(samples, first), 0.125), second);
+  const torch::Tensor shift = Run(graph, {samples}, {6}, 0, 8, memory) - real;
+  CHECK(shift.mean().abs().item<double>() < 0.01);  // 16 x 7/256 x the share of negative values without that: 0.2
+  CHECK(shift.abs().max().item<double>() < 1);
+}
+
 TEST_CASE("exporter: a package gives back the model, and the codec runs with it") {
   torch::set_num_threads(1);
   Folder folder;
