@@ -88,11 +88,24 @@ Status ModelStore::PrepareDecoder(Model& model) {
   NIC_RETURN_IF_ERROR(UnpackSection(model.package, SectionType::kDecoder, "decoder", memory_, &raw));
   DecoderModel decoder(memory_);
   NIC_RETURN_IF_ERROR(ReadDecoderSection({raw.data(), raw.size()}, &decoder));
-  NIC_RETURN_IF_ERROR(PreparedModel::Prepare(std::move(decoder), target_, memory_, &model.prepared));
+  std::unique_ptr<PreparedModel> prepared;
+  NIC_RETURN_IF_ERROR(PreparedModel::Prepare(std::move(decoder), target_, memory_, &prepared));
+  NIC_RETURN_IF_ERROR(PrepareDeblocking(model.package, *prepared));
+  model.prepared = std::move(prepared);
   log_.Write(NIC_LOG_INFO, "model %u '%s' version %u, digest %016llx, loaded: %s", model.package.model_id(),
              std::string(model.package.name()).c_str(), model.package.model_version(),
              static_cast<unsigned long long>(model.package.digest()), model.origin.c_str());
   return {};
+}
+
+Status ModelStore::PrepareDeblocking(const PackageReader& package, PreparedModel& prepared) {
+  if (!package.Find(SectionType::kDeblocking)) return {};
+  Buffer<uint8_t> raw;
+  NIC_RETURN_IF_ERROR(UnpackSection(package, SectionType::kDeblocking, "deblocking", memory_, &raw));
+  DeblockingModel deblocking(memory_);
+  const Status read = ReadDeblockingSection({raw.data(), raw.size()}, prepared.decoder(), &deblocking);
+  NIC_RETURN_IF_ERROR(read.Within("deblocking"));
+  return prepared.PrepareDeblocking(std::move(deblocking));
 }
 
 Status ModelStore::PrepareEncoder(Model& model) {

@@ -54,6 +54,7 @@ class ModelStore {
   Status AddBorrowed(std::span<const uint8_t> bytes, const char* origin, std::unique_ptr<Buffer<uint8_t>> owned,
                      Model** model);
   Status PrepareDecoder(Model& model);
+  Status PrepareDeblocking(const PackageReader& package, PreparedModel& prepared);
   Status PrepareEncoder(Model& model);
   Model* FindDigest(uint32_t id, uint64_t digest, uint64_t mask);
   void SearchFolders();

@@ -40,6 +40,13 @@ Status PreparedModel::Prepare(DecoderModel&& model, Target target, Memory& memor
   return {};
 }
 
+Status PreparedModel::PrepareDeblocking(DeblockingModel&& deblocking) {
+  NIC_RETURN_IF_ERROR(CheckModel(deblocking, decoder_));
+  deblocking_ = std::make_unique<DeblockingModel>(std::move(deblocking));
+  decode_work_.synthesis += CountDeblockingWork(decoder_);
+  return {};
+}
+
 Status PreparedModel::PrepareEncoder(EncoderModel&& encoder, Target target, Memory& memory) {
   NIC_RETURN_IF_ERROR(CheckModel(encoder, decoder_));
   encoder_ = std::make_unique<EncoderModel>(std::move(encoder));

@@ -21,6 +21,8 @@ class PreparedModel {
  public:
   // Takes the model's numbers and tables; its graphs' weights are packed into programs and dropped.
   static Status Prepare(DecoderModel&& model, Target target, Memory& memory, std::unique_ptr<PreparedModel>* prepared);
+  // Adds the filters that follow the synthesis. Once, before the model is shared.
+  Status PrepareDeblocking(DeblockingModel&& deblocking);
   // Adds what encoding needs. Once, before the model is shared.
   Status PrepareEncoder(EncoderModel&& encoder, Target target, Memory& memory);
   // Adds what small pictures need. Once, before the model is shared.
@@ -55,6 +57,8 @@ class PreparedModel {
   // The synthesis for scale 1, otherwise a preview, which must be there.
   Reader reader(int scale) const;
 
+  const DeblockingModel* deblocking() const { return deblocking_.get(); }  // null: none
+
   bool has_encoder() const { return analysis_ != nullptr; }
   const EncoderModel& encoder() const { return *encoder_; }
   const Program& analysis() const { return *analysis_; }
@@ -72,6 +76,7 @@ class PreparedModel {
 
   DecoderModel decoder_;
   std::unique_ptr<EncoderModel> encoder_;
+  std::unique_ptr<DeblockingModel> deblocking_;
   std::unique_ptr<Program> hyper_synthesis_;
   std::vector<std::unique_ptr<Program>> contexts_;
   std::unique_ptr<Program> synthesis_;

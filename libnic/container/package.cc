@@ -21,12 +21,13 @@ bool IsName(std::string_view name) {
 }
 
 bool IsKnown(uint8_t type) {
-  return type >= static_cast<uint8_t>(SectionType::kDecoder) && type <= static_cast<uint8_t>(SectionType::kPreview);
+  return type >= static_cast<uint8_t>(SectionType::kDecoder) && type <= static_cast<uint8_t>(SectionType::kDeblocking);
 }
 
-// Decoding depends on the decoder's section, and on no other of the known types.
+// Decoding depends on these two, and on no other of the known types.
 bool HasRightFlags(uint8_t type, uint8_t flags) {
-  return flags == (type == static_cast<uint8_t>(SectionType::kDecoder) ? 0 : kSectionOptional);
+  const auto known = static_cast<SectionType>(type);
+  return flags == (known == SectionType::kDecoder || known == SectionType::kDeblocking ? 0 : kSectionOptional);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "model/model.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 
 namespace nic {
@@ -9,6 +10,8 @@ namespace {
 // Decoding a value, and rounding, conversion and handing out of a pixel, take about as long as so many operations.
 constexpr double kSymbolWork = 256;
 constexpr double kPixelWork = 128;
+// A window's weights, and finding its class.
+constexpr double kWindowWork = 128;
 
 Status Malformed(const char* what) { return Status::Error(NIC_MODEL_MALFORMED, Status::kNoOffset, "%s", what); }
 
@@ -21,6 +24,19 @@ Status CheckRange(const char* field, int64_t value, int64_t lowest, int64_t high
 Status CheckGains(const char* field, const std::pmr::vector<LogGain>& gains, size_t count) {
   if (gains.size() != count) return Malformed("gain table: not one entry for each level and channel");
   for (LogGain gain : gains) NIC_RETURN_IF_ERROR(CheckRange(field, gain, kLogGainLowest, kLogGainHighest));
+  return {};
+}
+
+// A sum over a window of 16-bit samples, with its rounding, then fits 32 bits.
+constexpr int64_t kMostDeblockingSum = 65535;
+
+Status CheckThresholds(const char* field, const std::pmr::vector<int16_t>& thresholds) {
+  NIC_RETURN_IF_ERROR(CheckRange(field, static_cast<int64_t>(thresholds.size()), 0, kMaxDeblockingThresholds));
+  int last = -1;
+  for (const int16_t threshold : thresholds) {
+    NIC_RETURN_IF_ERROR(CheckRange(field, threshold, last + 1, 32767));
+    last = threshold;
+  }
   return {};
 }
 
@@ -145,6 +161,11 @@ double CountPreviewWork(const Graph& graph) {
   return CountWork(graph) + kPixelWork * pixels;
 }
 
+double CountDeblockingWork(const DecoderModel& model) {
+  const double pixels = static_cast<double>(model.latent_factor) * model.latent_factor;
+  return 3 * 2 * pixels / kDeblockingPeriod * kWindowWork;
+}
+
 Status CheckModel(const DecoderModel& model) {
   NIC_RETURN_IF_ERROR(CheckRange("latent_channels", model.latent_channels, 1, kMaxChannels));
   NIC_RETURN_IF_ERROR(CheckRange("hyper_channels", model.hyper_channels, 1, kMaxChannels));
@@ -203,6 +224,28 @@ Status CheckModel(const PreviewModel& preview, const DecoderModel& decoder) {
     NIC_RETURN_IF_ERROR(CheckNoUnshuffle(name, each.graph));
   }
   return preview.previews.empty() ? Malformed("preview: none") : Status();
+}
+
+Status CheckModel(const DeblockingModel& deblocking, const DecoderModel& decoder) {
+  NIC_RETURN_IF_ERROR(CheckThresholds("activity", deblocking.activity));
+  NIC_RETURN_IF_ERROR(CheckThresholds("step", deblocking.step));
+  NIC_RETURN_IF_ERROR(CheckRange("filter_bits", deblocking.filter_bits, 0, kMaxDeblockingBits));
+  if (deblocking.filter.size() != deblocking.place(decoder.levels, 0)) {
+    return Malformed("filter: not one for each level, kind and class");
+  }
+  for (size_t i = 0; i < deblocking.filter.size(); i += kDeblockingPeriod) {
+    int64_t sum = 0;
+    for (size_t j = 0; j < kDeblockingPeriod; ++j) {
+      const int weight = deblocking.filter[i + j];
+      if (weight == -32768) return Malformed("filter: a weight is -32768");
+      sum += std::abs(weight);
+    }
+    if (sum <= kMostDeblockingSum) continue;
+    return Status::Error(NIC_MODEL_UNSAFE, Status::kNoOffset, "filter: row %zu: weights sum to %lld, above %lld",
+                         i / kDeblockingPeriod, static_cast<long long>(sum),
+                         static_cast<long long>(kMostDeblockingSum));
+  }
+  return {};
 }
 
 }  // namespace nic

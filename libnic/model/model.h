@@ -21,6 +21,12 @@ constexpr int kMaxChannels = 1024;  // latent and hyper-latent channels each
 constexpr int kPreviewScales[] = {8, 16};
 constexpr int kPhases = 4;          // of a latent position: 2 * (row & 1) + (column & 1), counted within the slice
 
+constexpr int kDeblockingPeriod = 8;        // pixels from border to border
+constexpr int kDeblockingKinds = 2;         // borders between latents; borders inside them
+constexpr int kDeblockingWeights = 4 * 8;   // of a window's first half; the second mirrors it
+constexpr int kMaxDeblockingThresholds = 7; // of each sort
+constexpr int kMaxDeblockingBits = 15;
+
 // Channels [begin, end).
 struct ChannelRange {
   int begin = 0;
@@ -93,6 +99,22 @@ struct PreviewModel {
   std::pmr::vector<Preview> previews;
 };
 
+// Filters across the borders between latents, which decoding needs where a package has them (format-spec/codec.md,
+// "Deblocking").
+struct DeblockingModel {
+  explicit DeblockingModel(std::pmr::memory_resource& memory) : activity(&memory), step(&memory), filter(&memory) {}
+  size_t classes() const { return (activity.size() + 1) * (step.size() + 1); }
+  // The weights of class 0: kDeblockingWeights for each class, the class of the step innermost.
+  size_t place(int level, int kind) const {
+    return (static_cast<size_t>(level) * kDeblockingKinds + static_cast<size_t>(kind)) * classes() * kDeblockingWeights;
+  }
+
+  std::pmr::vector<int16_t> activity;  // thresholds, rising, at most kMaxDeblockingThresholds
+  std::pmr::vector<int16_t> step;
+  int filter_bits = 0;  // fractional bits of weights: 0 .. 15
+  std::pmr::vector<int16_t> filter;  // levels x kinds x activity classes x step classes x 4 x 8
+};
+
 // Multiply-accumulates of all decoding networks for each pixel.
 double DecodeMacs(const DecoderModel& model);
 
@@ -103,6 +125,8 @@ struct DecodeWork {
   double synthesis = 0;
 };
 DecodeWork CountDecodeWork(const DecoderModel& model);
+// Of deblocking, for each latent position.
+double CountDeblockingWork(const DecoderModel& model);
 // The same of a preview's graph in place of the synthesis.
 double CountPreviewWork(const Graph& graph);
 
@@ -111,5 +135,6 @@ double CountPreviewWork(const Graph& graph);
 Status CheckModel(const DecoderModel& model);
 Status CheckModel(const EncoderModel& encoder, const DecoderModel& decoder);
 Status CheckModel(const PreviewModel& preview, const DecoderModel& decoder);
+Status CheckModel(const DeblockingModel& deblocking, const DecoderModel& decoder);
 
 }  // namespace nic

@@ -318,6 +318,16 @@ void WritePreviewSection(const PreviewModel& model, std::pmr::vector<uint8_t>* b
   }
 }
 
+void WriteDeblockingSection(const DeblockingModel& model, std::pmr::vector<uint8_t>* bytes) {
+  ByteWriter writer(bytes);
+  for (const std::pmr::vector<int16_t>* thresholds : {&model.activity, &model.step}) {
+    writer.Varint(thresholds->size());
+    WritePlanes(thresholds->data(), thresholds->size(), writer);
+  }
+  writer.Varint(static_cast<uint64_t>(model.filter_bits));
+  WritePlanes(model.filter.data(), model.filter.size(), writer);
+}
+
 Status ReadDecoderSection(std::span<const uint8_t> bytes, DecoderModel* model) {
   ByteReader reader = ReaderOf(bytes);
   NIC_RETURN_IF_ERROR(ReadNumbers(reader, model));
@@ -356,6 +366,18 @@ Status ReadPreviewSection(std::span<const uint8_t> bytes, PreviewModel* model) {
     NIC_RETURN_IF_ERROR(ReadGraph(reader, &preview.graph).Within("preview"));
     model->previews.push_back(std::move(preview));
   }
+  return CheckEnd(reader);
+}
+
+Status ReadDeblockingSection(std::span<const uint8_t> bytes, const DecoderModel& decoder, DeblockingModel* model) {
+  ByteReader reader = ReaderOf(bytes);
+  int count = 0;
+  NIC_RETURN_IF_ERROR(ReadSmall("activities", kMaxDeblockingThresholds, reader, &count));
+  NIC_RETURN_IF_ERROR(ReadPlanes("activity", static_cast<size_t>(count), reader, &model->activity));
+  NIC_RETURN_IF_ERROR(ReadSmall("steps", kMaxDeblockingThresholds, reader, &count));
+  NIC_RETURN_IF_ERROR(ReadPlanes("step", static_cast<size_t>(count), reader, &model->step));
+  NIC_RETURN_IF_ERROR(ReadSmall("filter_bits", kMaxDeblockingBits, reader, &model->filter_bits));
+  NIC_RETURN_IF_ERROR(ReadPlanes("filter", model->place(decoder.levels, 0), reader, &model->filter));
   return CheckEnd(reader);
 }
 
