@@ -453,21 +453,4 @@ Status WriteModel(const std::string& path, const PackageIdentity& identity, cons
   return WriteFile(path, {reinterpret_cast<const char*>(package.data()), package.size()});
 }
 
-Status ReadModel(const std::string& path, Memory& memory, DecoderModel* decoder, EncoderModel* encoder) {
-  std::vector<uint8_t> bytes;
-  NIC_RETURN_IF_ERROR(ReadFile(path, &bytes));
-  PackageReader reader(memory);
-  NIC_RETURN_IF_ERROR(reader.Open(bytes));
-  const PackageSection* decoder_section = reader.Find(SectionType::kDecoder);
-  const PackageSection* encoder_section = reader.Find(SectionType::kEncoder);
-  if (!decoder_section || !encoder_section) {
-    return Status::Error(NIC_MODEL_MALFORMED, Status::kNoOffset, "%s: no decoder or no encoder in it", path.c_str());
-  }
-  Buffer<uint8_t> raw;
-  NIC_RETURN_IF_ERROR(reader.Unpack(*decoder_section, &raw, memory));
-  NIC_RETURN_IF_ERROR(ReadDecoderSection({raw.data(), raw.size()}, decoder));
-  NIC_RETURN_IF_ERROR(reader.Unpack(*encoder_section, &raw, memory));
-  return ReadEncoderSection({raw.data(), raw.size()}, *decoder, encoder);
-}
-
 }  // namespace nic

@@ -49,7 +49,4 @@ struct PackageIdentity {
 Status WriteModel(const std::string& path, const PackageIdentity& identity, const DecoderModel& decoder,
                   const EncoderModel& encoder, Memory& memory, size_t* bytes);
 
-// Reads a package's models.
-Status ReadModel(const std::string& path, Memory& memory, DecoderModel* decoder, EncoderModel* encoder);
-
 }  // namespace nic

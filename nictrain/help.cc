@@ -22,6 +22,7 @@ Commands:
   eval     rate and distortion of a checkpoint at every quality
   export   make a package of a checkpoint
   verify   hold a package against its checkpoint
+  deblock  fit a package's filters across the borders between latents
   preview  fit a package's networks for smaller pictures
   pack     write pictures into one file
   halve    store a checkpoint in half precision
@@ -108,6 +109,19 @@ the package with them. Every tenth picture is kept for judging.
   --threads N         1 to 1024 (default: one for each processor)
 )";
 
+constexpr char kDeblock[] =
+    R"(Usage: nictrain deblock PACKAGE PICTURES... --output FILE.nicm [options]
+
+Fits filters across the borders between latents to the model of a package, and
+writes the package with them. Its digest changes: files made with PACKAGE go on
+needing PACKAGE. Previews are fitted afterwards. Every tenth picture is kept for
+judging.
+
+  --output FILE.nicm  the package to write
+  --limit N           take so many pictures at most
+  --threads N         1 to 1024 (default: one for each processor)
+)";
+
 constexpr char kPack[] =
     R"(Usage: nictrain pack FOLDER PACK
 
@@ -128,6 +142,7 @@ const char* FindHelp(const std::string& command) {
   if (command == "eval") return kEval;
   if (command == "export") return kExport;
   if (command == "verify") return kVerify;
+  if (command == "deblock") return kDeblock;
   if (command == "preview") return kPreview;
   if (command == "pack") return kPack;
   if (command == "halve") return kHalve;

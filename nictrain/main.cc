@@ -12,11 +12,14 @@
 #include <thread>
 
 #include "arguments.h"
+#include "deblocking_fit.h"
 #include "evaluation.h"
 #include "exporter.h"
 #include "files.h"
 #include "help.h"
+#include "model/model_section.h"
 #include "nic/context.h"
+#include "package_file.h"
 #include "preview.h"
 #include "trainer.h"
 #include "verification.h"
@@ -251,17 +254,19 @@ Status RunVerify(int count, char** texts) {
   return {};
 }
 
+Status WritePackage(const std::string& path, size_t before, const std::pmr::vector<uint8_t>& bytes) {
+  NIC_RETURN_IF_ERROR(WriteFile(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  std::printf("%s: %zu bytes, %zu before\n", path.c_str(), bytes.size(), before);
+  return {};
+}
+
 Status PreviewInto(const Arguments& arguments, const PreviewOptions& options, const Dataset& pictures) {
   const std::string& path = arguments.words[0];
   std::vector<uint8_t> package;
   NIC_RETURN_IF_ERROR(ReadFile(path, &package));
   Memory memory;
-  DecoderModel decoder(memory);
-  EncoderModel encoder(memory);
-  NIC_RETURN_IF_ERROR(ReadModel(path, memory, &decoder, &encoder));
   std::unique_ptr<PreparedModel> model;
-  NIC_RETURN_IF_ERROR(PreparedModel::Prepare(std::move(decoder), BestTarget(), memory, &model));
-  NIC_RETURN_IF_ERROR(model->PrepareEncoder(std::move(encoder), BestTarget(), memory));
+  NIC_RETURN_IF_ERROR(PrepareModel(path, true, memory, &model));
 
   PreviewModel preview(memory);
   NIC_RETURN_IF_ERROR(FitPreview(*model, pictures, options, memory, ShowCount, &preview));
@@ -275,9 +280,15 @@ Status PreviewInto(const Arguments& arguments, const PreviewOptions& options, co
     std::printf("1/%d,%.2f,%.2f,%.2f,%.3f,%.3f\n", report.scale, report.psnr, report.source_psnr,
                 report.mean_source_psnr, report.work, report.seconds / report.full_seconds);
   }
-  const std::string output = arguments.get("output");
-  NIC_RETURN_IF_ERROR(WriteFile(output, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
-  std::printf("%s: %zu bytes, %zu without the preview\n", output.c_str(), bytes.size(), package.size());
+  return WritePackage(arguments.get("output"), package.size(), bytes);
+}
+
+Status LoadAll(const Arguments& arguments, size_t first, Dataset* pictures) {
+  for (size_t i = first; i < arguments.words.size(); ++i) {
+    Dataset more;
+    NIC_RETURN_IF_ERROR(Dataset::Load(arguments.words[i], 1, &more));
+    pictures->Append(std::move(more));
+  }
   return {};
 }
 
@@ -299,13 +310,49 @@ Status RunPreview(int count, char** texts) {
   if (options.kernel % 2 == 0) return Usage("--kernel: none of 1, 3, 5");
   NIC_RETURN_IF_ERROR(UseThreads(arguments));
   Dataset pictures;
-  for (size_t i = 1; i < arguments.words.size(); ++i) {
-    Dataset more;
-    NIC_RETURN_IF_ERROR(Dataset::Load(arguments.words[i], 1, &more));
-    pictures.Append(std::move(more));
-  }
+  NIC_RETURN_IF_ERROR(LoadAll(arguments, 1, &pictures));
   pictures.Keep(static_cast<size_t>(limit));
   return PreviewInto(arguments, options, pictures);
+}
+
+Status DeblockInto(const Arguments& arguments, const Dataset& pictures) {
+  const std::string& path = arguments.words[0];
+  std::vector<uint8_t> package;
+  NIC_RETURN_IF_ERROR(ReadFile(path, &package));
+  Memory memory;
+  std::unique_ptr<PreparedModel> model;
+  NIC_RETURN_IF_ERROR(PrepareModel(path, false, memory, &model));
+
+  DeblockingModel deblocking(memory);
+  NIC_RETURN_IF_ERROR(FitDeblocking(*model, pictures, {}, memory, ShowCount, &deblocking));
+  std::pmr::vector<uint8_t> section(&memory), bytes(&memory);
+  WriteDeblockingSection(deblocking, &section);
+  NIC_RETURN_IF_ERROR(SetSection(package, SectionType::kDeblocking, 0, section, memory, &bytes));
+  std::vector<DeblockingReport> before, after;
+  NIC_RETURN_IF_ERROR(JudgeDeblocking(*model, pictures, memory, &before));
+  NIC_RETURN_IF_ERROR(model->PrepareDeblocking(deblocking, BestTarget(), memory));
+  NIC_RETURN_IF_ERROR(JudgeDeblocking(*model, pictures, memory, &after));
+  std::printf("level,psnr_before,psnr,edges_before,edges\n");
+  for (size_t level = 0; level < before.size(); ++level) {
+    std::printf("%zu,%.3f,%.3f,%.3f,%.3f\n", level, before[level].psnr, after[level].psnr, before[level].edges,
+                after[level].edges);
+  }
+  return WritePackage(arguments.get("output"), package.size(), bytes);
+}
+
+Status RunDeblock(int count, char** texts) {
+  Arguments arguments;
+  NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {"output", "limit", "threads"}, &arguments));
+  if (arguments.words.size() < 2 || !arguments.has("output")) {
+    return Usage("a package, pictures and --output are wanted");
+  }
+  double limit = 1e6;
+  NIC_RETURN_IF_ERROR(arguments.GetNumber("limit", 1, 1e6, &limit));
+  NIC_RETURN_IF_ERROR(UseThreads(arguments));
+  Dataset pictures;
+  NIC_RETURN_IF_ERROR(LoadAll(arguments, 1, &pictures));
+  pictures.Keep(static_cast<size_t>(limit));
+  return DeblockInto(arguments, pictures);
 }
 
 Status RunPack(int count, char** texts) {
@@ -331,6 +378,7 @@ Status Dispatch(const std::string& command, int count, char** texts) {
   if (command == "eval") return RunEvaluate(count, texts);
   if (command == "export") return RunExport(count, texts);
   if (command == "verify") return RunVerify(count, texts);
+  if (command == "deblock") return RunDeblock(count, texts);
   if (command == "preview") return RunPreview(count, texts);
   if (command == "halve") return RunHalve(count, texts);
   if (command == "pack") return RunPack(count, texts);

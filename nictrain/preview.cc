@@ -8,21 +8,19 @@
 #include <memory>
 #include <utility>
 
-#include "codec/picture_decoder.h"
-#include "codec/picture_encoder.h"
 #include "codec/slice_decoder.h"
+#include "codec/slice_layout.h"
 #include "codec/tensor_buffer.h"
-#include "container/package.h"
 #include "graph_builder.h"
 #include "image/box_mean.h"
 #include "model/model_section.h"
+#include "package_file.h"
 
 namespace nic {
 namespace {
 
 using torch::Tensor;
 
-constexpr size_t kHoldOut = 10;      // one of so many
 constexpr double kRidge = 1e-7;      // of each unknown's own weight
 constexpr double kLeastRidge = 1e-3;  // for channels that are always 0
 constexpr int kOutputReach = 160;    // levels around the middle, of which 128 are seen
@@ -34,30 +32,6 @@ std::vector<RateIndex> SpreadRates(int count, int levels) {
     rates.push_back({rate / 256, rate % 256});
   }
   return rates;
-}
-
-// Calls `use` with the file of each picture that `wanted` accepts, at each rate.
-template <typename Wanted, typename Use>
-Status ForEachFile(const PreparedModel& model, const Dataset& pictures, int rates, Memory& memory, Wanted&& wanted,
-                   Use&& use) {
-  Serial serial;
-  std::pmr::vector<uint8_t> bytes(&memory);
-  for (size_t i = 0; i < pictures.size(); ++i) {
-    if (!wanted(i)) continue;
-    const PixelView view = View(pictures.picture(i));
-    PictureEncoder encoder(model, {}, view, serial, memory);
-    NIC_RETURN_IF_ERROR(encoder.BeginAnyRate(false));
-    NIC_RETURN_IF_ERROR(encoder.Push(view, true));
-    for (const RateIndex& rate : SpreadRates(rates, model.decoder().levels)) {
-      NIC_RETURN_IF_ERROR(encoder.Encode(rate, {}, {}, &bytes, nullptr));
-      FileReader file(memory);
-      NIC_RETURN_IF_ERROR(file.Open(bytes));
-      const FileHeader& header = file.header();
-      NIC_RETURN_IF_ERROR(file.FindSlices(SliceGrid::Of(header.width, header.height, header.slice_side())));
-      NIC_RETURN_IF_ERROR(use(i, file));
-    }
-  }
-  return {};
 }
 
 // What the synthesis gets of a file.
@@ -82,33 +56,9 @@ Status ReadGained(const PreparedModel& model, const FileReader& file, Memory& me
   return {};
 }
 
-// Three values a position.
-struct Means {
-  int64_t width = 0;
-  int64_t height = 0;
-  std::vector<int16_t> values;
-};
-
-// What a decoder gives for a scale.
-Status DecodeAt(const PreparedModel& model, const FileReader& file, int scale, Memory& memory, Means* means) {
-  const FileHeader& header = file.header();
-  means->width = ScaledSide(header.width, scale);
-  means->height = ScaledSide(header.height, scale);
-  means->values.clear();
-  DecoderChoices choices;
-  choices.scale = scale;
-  Serial serial;
-  PictureDecoder decoder(file, model, {0, 0, means->width, means->height}, choices, serial, memory);
-  NIC_RETURN_IF_ERROR(decoder.Begin());
-  return decoder.Run(Progress(), [&](int64_t, const int16_t* values) -> Status {
-    means->values.insert(means->values.end(), values, values + 3 * means->width);
-    return {};
-  });
-}
-
 // The means over squares of a whole picture's values, those of pixels that are black or white at most.
-Means Average(const Means& whole, int scale, int output_bits, Memory& memory) {
-  Means means{ScaledSide(whole.width, scale), ScaledSide(whole.height, scale), {}};
+Values Average(const Values& whole, int scale, int output_bits, Memory& memory) {
+  Values means{ScaledSide(whole.width, scale), ScaledSide(whole.height, scale), {}};
   const int32_t half = 128 << output_bits;
   BoxMean<int16_t> mean(whole.width, 3, scale, -half, half, memory);
   for (int64_t y = 0; y < whole.height; ++y) {
@@ -118,26 +68,6 @@ Means Average(const Means& whole, int scale, int output_bits, Memory& memory) {
     means.values.insert(means.values.end(), row, row + 3 * means.width);
   }
   return means;
-}
-
-// A picture in the synthesis' units.
-Means AsValues(const Picture& picture, int output_bits) {
-  Means values{picture.width, picture.height, {}};
-  for (const uint8_t sample : picture.samples) {
-    values.values.push_back(static_cast<int16_t>(((2 * sample - 255) * (1 << output_bits)) >> 1));
-  }
-  return values;
-}
-
-double Psnr(const Means& a, const Means& b, int output_bits) {
-  const int half = 128 << output_bits;
-  double squares = 0;
-  for (size_t i = 0; i < a.values.size(); ++i) {
-    const double error = std::clamp<int>(a.values[i], -half, half) - b.values[i];
-    squares += error * error;
-  }
-  const double mean = std::ldexp(squares, -2 * output_bits) / static_cast<double>(a.values.size());
-  return 10 * std::log10(255 * 255 / std::max(mean, 1e-9));
 }
 
 // The equations of one scale: outputs of a convolution of `kernel` and a stride, then a shuffle.
@@ -155,7 +85,7 @@ class ReadOut {
   }
 
   // Every position of the convolution's result for which all squares lie inside the picture.
-  void Learn(const Tensor& gained, const Means& means, int64_t width, int64_t height) {
+  void Learn(const Tensor& gained, const Values& means, int64_t width, int64_t height) {
     const int64_t rows = height / scale_ / up_;
     const int64_t columns = width / scale_ / up_;
     if (rows == 0 || columns == 0) return;
@@ -220,19 +150,19 @@ double SecondsSince(std::chrono::steady_clock::time_point begin) {
 Status Compare(const PreparedModel& model, const Picture& picture, const FileReader& file, Memory& memory,
                std::vector<PreviewReport>* reports) {
   const int bits = model.decoder().output_bits;
-  Means whole;
+  Values whole;
   const auto begin = std::chrono::steady_clock::now();
   NIC_RETURN_IF_ERROR(DecodeAt(model, file, 1, memory, &whole));
   const double full_seconds = SecondsSince(begin);
-  const Means source = AsValues(picture, bits);
+  const Values source = AsValues(picture, bits);
   for (PreviewReport& report : *reports) {
-    Means preview;
+    Values preview;
     const auto start = std::chrono::steady_clock::now();
     NIC_RETURN_IF_ERROR(DecodeAt(model, file, report.scale, memory, &preview));
     report.seconds += SecondsSince(start);
     report.full_seconds += full_seconds;
-    const Means means = Average(whole, report.scale, bits, memory);
-    const Means original = Average(source, report.scale, bits, memory);
+    const Values means = Average(whole, report.scale, bits, memory);
+    const Values original = Average(source, report.scale, bits, memory);
     report.psnr += Psnr(preview, means, bits);
     report.source_psnr += Psnr(preview, original, bits);
     report.mean_source_psnr += Psnr(means, original, bits);
@@ -242,12 +172,8 @@ Status Compare(const PreparedModel& model, const Picture& picture, const FileRea
 
 }  // namespace
 
-bool IsHeldOut(size_t index, size_t count) {
-  return count < kHoldOut ? index + 1 == count : index % kHoldOut == kHoldOut - 1;
-}
-
 Status FitPreview(const PreparedModel& model, const Dataset& pictures, const PreviewOptions& options, Memory& memory,
-                  const PreviewProgress& progress, PreviewModel* preview) {
+                  const FitProgress& progress, PreviewModel* preview) {
   const DecoderModel& numbers = model.decoder();
   std::vector<ReadOut> read_outs;
   for (const int scale : kPreviewScales) read_outs.emplace_back(scale, options.kernel, numbers);
@@ -260,7 +186,7 @@ Status FitPreview(const PreparedModel& model, const Dataset& pictures, const Pre
     const auto [low, high] = std::minmax_element(gained.data(), gained.data() + gained.size());
     lowest = std::min<int>(lowest, *low);
     highest = std::max<int>(highest, *high);
-    Means whole;
+    Values whole;
     NIC_RETURN_IF_ERROR(DecodeAt(model, file, 1, memory, &whole));
     const Tensor input = AsTensor(gained);
     for (ReadOut& each : read_outs) {
@@ -269,8 +195,8 @@ Status FitPreview(const PreparedModel& model, const Dataset& pictures, const Pre
     if (progress) progress(index + 1, count);
     return {};
   };
-  const auto learnt_from = [&](size_t index) { return count == 1 || !IsHeldOut(index, count); };
-  NIC_RETURN_IF_ERROR(ForEachFile(model, pictures, options.rates, memory, learnt_from, learn));
+  NIC_RETURN_IF_ERROR(
+      ForEachFile(model, pictures, false, SpreadRates(options.rates, numbers.levels), memory, learn));
   const GraphInput whole = numbers.synthesis.inputs[0];
   const auto widen = [&](int bound) {
     return static_cast<int16_t>(std::clamp<double>(std::round(bound * options.margin), whole.low, whole.high));
@@ -297,8 +223,8 @@ Status JudgePreview(const PreparedModel& model, const Dataset& pictures, const P
     ++files;
     return Compare(model, pictures.picture(index), file, memory, reports);
   };
-  const auto judged = [&](size_t index) { return IsHeldOut(index, pictures.size()); };
-  NIC_RETURN_IF_ERROR(ForEachFile(model, pictures, options.rates, memory, judged, compare));
+  const auto rates = SpreadRates(options.rates, model.decoder().levels);
+  NIC_RETURN_IF_ERROR(ForEachFile(model, pictures, true, rates, memory, compare));
   for (PreviewReport& report : *reports) {
     report.psnr /= static_cast<double>(files);
     report.source_psnr /= static_cast<double>(files);
@@ -309,19 +235,9 @@ Status JudgePreview(const PreparedModel& model, const Dataset& pictures, const P
 
 Status AddPreview(const std::vector<uint8_t>& package, const PreviewModel& preview, Memory& memory,
                   std::pmr::vector<uint8_t>* bytes) {
-  PackageReader reader(memory);
-  NIC_RETURN_IF_ERROR(reader.Open(package));
   std::pmr::vector<uint8_t> section(&memory);
   WritePreviewSection(preview, &section);
-  PackageWriter writer(reader.model_id(), reader.model_version(), reader.name(), memory);
-  for (const PackageSection& each : reader.sections()) {
-    if (each.type >= static_cast<uint8_t>(SectionType::kPreview)) break;
-    Buffer<uint8_t> raw;
-    NIC_RETURN_IF_ERROR(reader.Unpack(each, &raw, memory));
-    NIC_RETURN_IF_ERROR(writer.Add(static_cast<SectionType>(each.type), each.flags, {raw.data(), raw.size()}));
-  }
-  NIC_RETURN_IF_ERROR(writer.Add(SectionType::kPreview, kSectionOptional, section));
-  return writer.Finish(bytes);
+  return SetSection(package, SectionType::kPreview, kSectionOptional, section, memory, bytes);
 }
 
 }  // namespace nic

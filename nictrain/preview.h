@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "coded_file.h"
 #include "codec/prepared_model.h"
 #include "dataset.h"
 #include "model/model.h"
@@ -31,16 +32,10 @@ struct PreviewReport {
   double full_seconds = 0;
 };
 
-// Called with the number of pictures that are done, and of all.
-using PreviewProgress = std::function<void(size_t, size_t)>;
-
-// Whether a picture of `count` is kept for judging and not learnt from.
-bool IsHeldOut(size_t index, size_t count);
-
 // Fits a linear read-out for each scale by least squares: from the gained latents of the pictures, coded at several
 // rates, to means over squares of what the synthesis makes of them. `model` has an encoder.
 Status FitPreview(const PreparedModel& model, const Dataset& pictures, const PreviewOptions& options, Memory& memory,
-                  const PreviewProgress& progress, PreviewModel* preview);
+                  const FitProgress& progress, PreviewModel* preview);
 
 // Judges the previews of a model, which has them and an encoder, by the pictures that were held out.
 Status JudgePreview(const PreparedModel& model, const Dataset& pictures, const PreviewOptions& options, Memory& memory,
