@@ -97,4 +97,19 @@ uint64_t Dataset::pixels() const {
   return sum;
 }
 
+void Dataset::Unalign() {
+  constexpr int kSmallest = 16;
+  for (size_t i = 0; i < pictures_.size(); ++i) {
+    Picture& picture = pictures_[i];
+    const int left = static_cast<int>(i % 8), top = static_cast<int>(i / 8 % 8);
+    if (picture.width < kSmallest || picture.height < kSmallest) continue;
+    Picture cut{picture.width - left, picture.height - top, {}};
+    for (int y = top; y < picture.height; ++y) {
+      const auto row = picture.samples.begin() + ptrdiff_t{3} * (ptrdiff_t{y} * picture.width + left);
+      cut.samples.insert(cut.samples.end(), row, row + ptrdiff_t{3} * cut.width);
+    }
+    picture = std::move(cut);
+  }
+}
+
 }  // namespace nic

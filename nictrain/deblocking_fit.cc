@@ -16,7 +16,7 @@ using torch::Tensor;
 
 constexpr int kSide = kDeblockingPeriod;
 constexpr int kHalf = kSide / 2;
-constexpr double kRidge = 1e-3;  // of a sample's variance, in levels of 255, for each line
+constexpr double kRidge = 0.05;  // square levels of 255 for each line: what flat lines vary by is noise
 
 // The normal equations of one class: of a line and of its mirror image.
 struct Equations {
@@ -104,14 +104,17 @@ class Fit {
   void LearnLines(int level, const Values& original, const Values& decoded, bool between_rows) {
     const int64_t stride = between_rows ? 3 * decoded.width : 3;
     ForEachLine(decoded, between_rows, decoder_.latent_factor, [&](int kind, size_t at) {
-      int32_t line[kSide];
+      int32_t line[kSide], furthest = 0;
       double missing[kSide], t[kSide], mean = 0;
       for (int j = 0; j < kSide; ++j) {
         const size_t place = at + static_cast<size_t>(j * stride);
         line[j] = decoded.values[place];
+        furthest = std::max(furthest, std::abs(line[j]));
         missing[j] = original.values[place] - line[j];
         mean += line[j] / double{kSide};
       }
+      // Beyond black and white squared errors would count that nobody sees.
+      if (furthest > 128 << bits()) return;
       for (int j = 0; j < kSide; ++j) t[j] = line[j] - mean;
       equations_[deblocking_.place(level, kind) / kDeblockingWeights + FindDeblockClass(classes_, line)].Add(t, missing);
     });
@@ -171,6 +174,7 @@ Status FitDeblocking(const PreparedModel& model, const Dataset& pictures, const 
     NIC_RETURN_IF_ERROR(ForEachFile(model, pictures, false, EveryLevel(decoder), memory, learn));
     fit.Solve();
   }
+  if (progress) progress(static_cast<size_t>(options.rounds) * count, static_cast<size_t>(options.rounds) * count);
   return CheckModel(*deblocking, decoder);
 }
 

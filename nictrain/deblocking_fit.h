@@ -16,7 +16,7 @@ struct DeblockingOptions {
   std::vector<double> activity = {2, 4, 8, 16, 32};  // thresholds of the classes, in levels of 255; rising
   std::vector<double> step = {2, 5, 10, 20};
   int filter_bits = 13;
-  int fewest = 1000;  // lines that a class must have for a filter of its own; it has none with fewer
+  int fewest = 3000;  // lines that a class must have for a filter of its own; it has none with fewer
   // The second fit sees rows that the first has filtered, as a decoder's filters between rows do.
   int rounds = 2;
 };

@@ -352,6 +352,7 @@ Status RunDeblock(int count, char** texts) {
   Dataset pictures;
   NIC_RETURN_IF_ERROR(LoadAll(arguments, 1, &pictures));
   pictures.Keep(static_cast<size_t>(limit));
+  pictures.Unalign();
   return DeblockInto(arguments, pictures);
 }
 
