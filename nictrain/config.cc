@@ -43,7 +43,6 @@ const std::vector<Field>& Fields() {
       {"loss_limit", &Config::loss_limit, 0, 1e6},
       {"similarity", &Config::similarity, 0, 1},
       {"edges", &Config::edges, 0, 100},
-      {"trained", &Config::trained},
       {"validation", &Config::validation},
       {"validation_minutes", &Config::validation_minutes, 0, 1e6},
       {"quantise", &Config::quantise},
@@ -68,7 +67,6 @@ const std::vector<Field>& Fields() {
       {"passes", &NetworkShape::passes, 2, 4},
       {"linear", &NetworkShape::linear},
       {"overlap", &NetworkShape::overlap, 0, 1024},
-      {"inner_overlap", &NetworkShape::inner_overlap, 0, 1024},
   };
   return fields;
 }
@@ -149,7 +147,6 @@ Status CheckWhole(const Config& config) {
   };
   if (config.start != "klt" && config.start != "random") return wrong("start: neither klt nor random");
   if (config.precision != "single" && config.precision != "bf16") return wrong("precision: neither single nor bf16");
-  if (config.trained != "all" && config.trained != "synthesis") return wrong("trained: neither all nor synthesis");
   if (config.patch % 16 != 0) return wrong("patch: not a multiple of 16");
   if (config.quantise && config.patch % 64 != 0) return wrong("quantise: patch is no multiple of 64");
   if (config.lambda_low >= config.lambda_high) return wrong("lambda_low: not below lambda_high");

@@ -262,13 +262,7 @@ class Exporter {
     }
     Value inner = builder.Convolve("d_inner", latents, network_.d_inner->weight, network_.d_inner->bias);
     inner = AddBlocks(builder, "db16", inner, *network_.db16);
-    Value linear = builder.Convolve("d_linear", latents, weight(network_.d_linear), bias(network_.d_linear));
-    if (network_.d16_overlap) {
-      const auto& reduce = network_.d16_narrow;
-      const Value narrow = builder.Convolve("d16_narrow", latents, reduce->weight, reduce->bias);
-      linear = builder.Convolve("d16_overlap", narrow, weight(network_.d16_overlap), bias(network_.d16_overlap),
-                                Onto(linear));
-    }
+    const Value linear = builder.Convolve("d_linear", latents, weight(network_.d_linear), bias(network_.d_linear));
     return builder.Convolve("d16", inner, weight(network_.d16), bias(network_.d16), Onto(linear));
   }
 

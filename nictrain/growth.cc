@@ -38,7 +38,6 @@ Status CheckLarger(const NetworkShape& from, const NetworkShape& to) {
       {"synthesis_blocks16", &NetworkShape::synthesis_blocks16},
       {"passes", &NetworkShape::passes},
       {"overlap", &NetworkShape::overlap},
-      {"inner_overlap", &NetworkShape::inner_overlap},
   };
   for (const auto& [name, member] : kNumbers) {
     if (to.*member >= from.*member) continue;
@@ -121,8 +120,6 @@ void PlaceAll(const Network& from, Network& to) {
   SilenceBlocks(from.db8->layers.size(), from.shape().synthesis_width, *to.db8);
   SetNewMoments(from.shape().latents, to.par0);
   for (auto& context : to.contexts) SetNewMoments(from.shape().latents, context->layers.back());
-  const int64_t overlapped = from.shape().inner_overlap > 0 ? 4 * from.shape().synthesis_width : 0;
-  if (to.d16_overlap) ZeroRowsFrom(overlapped, to.d16_overlap);
   if (to.shape().overlap == 0 || from.shape().overlap > 0) return;
   ZeroRowsFrom(0, to.e_overlap);
   ZeroRowsFrom(0, to.d_overlap);

@@ -124,7 +124,6 @@ void StartFromKlt(const Dataset& dataset, const Lambdas& lambdas, Network& netwo
     Weaken(network.e_overlap, 0);
     Weaken(network.d_overlap, 0);
   }
-  if (shape.inner_overlap > 0) Weaken(network.d16_overlap, 0);
   for (auto& blocks : {network.eb8, network.eb16, network.db16, network.db8}) WeakenBlocks(*blocks);
   SetGains(lambdas, network);
 }

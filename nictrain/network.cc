@@ -106,10 +106,6 @@ void Network::MakeSynthesis() {
     d_linear = register_module("d_linear", Convolution(s.latents, 4 * s.synthesis_width, 1));
     d_inner = register_module("d_inner", Convolution(s.latents, s.inner_width, 1));
   }
-  if (s.inner_overlap > 0) {
-    d16_narrow = register_module("d16_narrow", Convolution(s.latents, s.inner_overlap, 1));
-    d16_overlap = register_module("d16_overlap", Convolution(s.inner_overlap, 4 * s.synthesis_width, 3));
-  }
   db16 = register_module("db16", MakeBlocks(s.synthesis_blocks16, s.inner_width));
   d16 = register_module("d16", Convolution(s.inner_width, 4 * s.synthesis_width, 1));
   db8 = register_module("db8", MakeBlocks(s.synthesis_blocks8, s.synthesis_width));
@@ -165,7 +161,6 @@ Tensor Network::Synthesise(const Tensor& latents) {
   const Tensor inner = Run(*db16, d_inner ? Convolve(d_inner, x, precision_) : x, precision_);
   Tensor quads = Convolve(d16, inner, d_linear ? precision_ : Precision::kSingle);
   if (d_linear) quads = quads + Convolve(d_linear, x, Precision::kSingle);
-  if (d16_overlap) quads = quads + Convolve(d16_overlap, Convolve(d16_narrow, x, precision_), precision_);
   const Tensor at8 = Run(*db8, Shuffle(quads, 2), precision_);
   Tensor patches = Convolve(d8, at8, Precision::kSingle);
   if (d_overlap) patches = patches + Convolve(d_overlap, Convolve(d_narrow, at8, precision_), precision_);
@@ -252,7 +247,6 @@ Status InferShape(const StoredTensors& stored, NetworkShape* shape) {
   found.passes = stored.tensors.count("ctx3.0.weight") ? 4 : 2;
   found.linear = stored.tensors.count("e_linear.weight") != 0;
   found.overlap = stored.tensors.count("e_narrow.weight") ? size("e_narrow.weight", 0) : 0;
-  found.inner_overlap = stored.tensors.count("d16_narrow.weight") ? size("d16_narrow.weight", 0) : 0;
   if (!missing.empty()) return Mismatch(missing, "is missing");
   NIC_RETURN_IF_ERROR(CheckShape(found));
   *shape = found;

@@ -69,8 +69,6 @@ class Network : public torch::nn::Module {
   torch::nn::Conv2d e_linear{nullptr}, e_inner{nullptr}, d_linear{nullptr}, d_inner{nullptr};
   // With `overlap`: down to its rank, and a 3x3 convolution to what is added.
   torch::nn::Conv2d e_narrow{nullptr}, e_overlap{nullptr}, d_narrow{nullptr}, d_overlap{nullptr};
-  // With `inner_overlap`: likewise, beside d_linear.
-  torch::nn::Conv2d d16_narrow{nullptr}, d16_overlap{nullptr};
   std::shared_ptr<Numbered<Block>> eb8, eb16, db16, db8;
   std::shared_ptr<Numbered<torch::nn::Conv2d>> he, hd;
   std::vector<std::shared_ptr<Numbered<torch::nn::Conv2d>>> contexts;  // of pass 1 and later

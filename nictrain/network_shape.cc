@@ -10,7 +10,6 @@ Status CheckShape(const NetworkShape& shape) {
   if (shape.passes == 4 && shape.latents % 4 != 0) return wrong("latents: no multiple of 4, for four passes");
   if (!shape.linear && shape.latents != shape.inner_width)
     return wrong("latents: differ from inner_width without linear");
-  if (!shape.linear && shape.inner_overlap > 0) return wrong("inner_overlap: without linear");
   if (shape.levels < 2 || shape.levels > 16) return wrong("levels: not in 2 .. 16");
   return {};
 }

@@ -25,7 +25,6 @@ struct NetworkShape {
   bool linear = false;  // latents are a linear transform of the features at 1/8, which the blocks at 1/16 add to;
                         // otherwise they come from those blocks alone, and `latents` equals `inner_width`
   int64_t overlap = 0;  // rank of the 3x3 convolutions beside the first and the last layer; 0: none
-  int64_t inner_overlap = 0;  // with `linear`: of the one from the latents to the features at 1/8; 0: none
 };
 
 // NIC_INVALID_ARGUMENT for numbers that do not go together.

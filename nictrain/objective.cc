@@ -44,21 +44,6 @@ Coded CodeLatents(Network& network, const Tensor& y, const Tensor& z) {
 
 Tensor SumPerPicture(const Tensor& x) { return x.flatten(1).sum(1); }
 
-struct Rounded {
-  Tensor latents;  // gained
-  Tensor bits;     // (B)
-};
-
-// As the codec rounds.
-Rounded Round(Network& network, const Tensor& analysed, const Tensor& q) {
-  const Tensor y = analysed * network.Gain(q);
-  const Tensor z = RoundThrough(network.HyperAnalyse(y), network.zmu);
-  const Coded coded = CodeLatents(network, y, z);
-  const Tensor bits = SumPerPicture(GaussianBits(coded.decoded, coded.moments.mean, coded.moments.log_scale)) +
-                      SumPerPicture(GaussianBits(z, network.zmu, network.zls));
-  return {coded.decoded, bits};
-}
-
 constexpr double kScaleWeights[] = {0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
 constexpr int64_t kWindow = 11;
 constexpr double kWindowDeviation = 1.5;
@@ -127,17 +112,12 @@ Outcome RunNoisy(Network& network, const Tensor& pictures, const Tensor& q) {
 }
 
 Outcome RunRounded(Network& network, const Tensor& analysed, const Tensor& q) {
-  const Rounded rounded = Round(network, analysed, q);
-  return {network.Synthesise(rounded.latents * network.InverseGain(q)), rounded.bits};
-}
-
-Outcome RunSynthesis(Network& network, const Tensor& pictures, const Tensor& q) {
-  Rounded rounded;
-  {
-    torch::NoGradGuard no_gradients;
-    rounded = Round(network, network.Analyse(pictures), q);
-  }
-  return {network.Synthesise(rounded.latents * network.InverseGain(q)), rounded.bits};
+  const Tensor y = analysed * network.Gain(q);
+  const Tensor z = RoundThrough(network.HyperAnalyse(y), network.zmu);
+  const Coded coded = CodeLatents(network, y, z);
+  const Tensor bits = SumPerPicture(GaussianBits(coded.decoded, coded.moments.mean, coded.moments.log_scale)) +
+                      SumPerPicture(GaussianBits(z, network.zmu, network.zls));
+  return {network.Synthesise(coded.decoded * network.InverseGain(q)), bits};
 }
 
 Tensor MultiScaleSimilarity(const Tensor& a, const Tensor& b) {
@@ -169,10 +149,7 @@ Loss Judge(const Outcome& outcome, const Tensor& pictures, const Tensor& lambda,
     const Tensor unlike = kSimilarityWeight * (1 - MultiScaleSimilarity(outcome.pictures, pictures));
     distortion = mse * (1 - options.similarity) + unlike * options.similarity;
   }
-  if (options.edges > 0) {
-    const Tensor steps = (SquareSteps(error, 2) + SquareSteps(error, 3)) / 2;
-    distortion = distortion + options.edges / lambda * steps;
-  }
+  if (options.edges > 0) distortion = distortion + options.edges * (SquareSteps(error, 2) + SquareSteps(error, 3)) / 2;
   Tensor each = (lambda * (255.0 * 255.0) * distortion + bpp) / (4 * lambda.sqrt());
   if (options.limit > 0) each = each * (options.limit / each.detach()).clamp_max(1);
   return {each.mean(), bpp.detach().mean(), mse.detach()};

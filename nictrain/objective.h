@@ -26,8 +26,6 @@ struct Outcome {
 
 // Training: rounding is straight-through for the decoder's path, and the rate is of latents with uniform noise.
 Outcome RunNoisy(Network& network, const torch::Tensor& pictures, const torch::Tensor& q);
-// Likewise, with rounding as the codec rounds and gradients of the synthesis and the decoder's gains alone.
-Outcome RunSynthesis(Network& network, const torch::Tensor& pictures, const torch::Tensor& q);
 // Judging: rounding as the codec rounds.
 Outcome RunRounded(Network& network, const torch::Tensor& analysed, const torch::Tensor& q);
 
@@ -46,9 +44,9 @@ struct LossOptions {
   // alone. The weight makes both about the same at medium rates.
   double similarity = 0;
   double limit = 0;  // where it is above 0: a crop with a larger loss is weighted down so that it counts that much
-  // `edges` / lambda of the error's mean squared step across the borders of latents, every 16 pixels, is added to D. The
-  // picture that is expected, given the latents, is the best one with and without that: the weight is a matter of where
-  // a network of limited size errs, and edges are seen where lambda is small.
+  // So much of the error's mean squared step across the borders of latents, every 16 pixels, is added to D. The picture
+  // that is expected, given the latents, is the best one with and without that: the weight is a matter of where a
+  // network of limited size errs.
   double edges = 0;
 };
 constexpr double kSimilarityWeight = 0.05;

@@ -55,8 +55,6 @@ Status IoError(const char* what, const std::string& path, const std::error_code&
 
 constexpr const char* kStateFiles[] = {"weights", "average", "first", "second", "steps"};
 
-bool IsOfSynthesis(const std::string& name) { return name.starts_with("d") || name == "loginv"; }
-
 std::string StatePath(const std::string& folder, size_t index) { return folder + "/" + kStateFiles[index]; }
 
 }  // namespace
@@ -86,8 +84,7 @@ Optimiser::Optimiser(Network& network, const Config& config) : clip_(config.clip
     view.copy_(item.value().detach());
     item.value().set_data(view);
     item.value().mutable_grad() = gradients_.narrow(0, part.begin, part.count).view(part.shape);
-    const bool trained = config.trained == "all" || IsOfSynthesis(part.name);
-    if (trained && part.shape.size() == 4 && part.name.ends_with("weight")) {
+    if (part.shape.size() == 4 && part.name.ends_with("weight")) {
       decays_.narrow(0, part.begin, part.count).fill_(config.weight_decay);
     }
   }
@@ -244,9 +241,8 @@ Status Trainer::Step(double rate, StepReport* report) {
   torch::manual_seed(random.Next());
 
   optimiser_->BeginStep();
-  const auto run = config_.trained == "synthesis" ? RunSynthesis : RunNoisy;
-  const Outcome outcome = run(*network_, pictures, q);
-  const LossOptions options{config_.similarity, config_.loss_limit, config_.edges * config_.lambda_low};
+  const Outcome outcome = RunNoisy(*network_, pictures, q);
+  const LossOptions options{config_.similarity, config_.loss_limit, config_.edges};
   const Loss loss = Judge(outcome, pictures, lambdas_.At(q), options);
   loss.total.backward();
   report->step = step_ + 1;

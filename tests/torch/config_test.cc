@@ -42,7 +42,6 @@ TEST_CASE("config: mistakes are named by their line and change nothing") {
   CHECK(!ParseConfig("start = somewhere", &config).ok());
   CHECK(!ParseConfig("passes = 3", &config).ok());
   CHECK(!ParseConfig("precision = double", &config).ok());
-  CHECK(!ParseConfig("trained = analysis", &config).ok());
   CHECK(!ParseConfig("lambda_low = 1\nlambda_high = 0.5", &config).ok());
 }
 

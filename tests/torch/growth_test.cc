@@ -40,7 +40,6 @@ NetworkShape LargeShape() {
   shape.synthesis_blocks8 = 3;
   shape.passes = 2;
   shape.overlap = 4;
-  shape.inner_overlap = 3;
   return shape;
 }
 
@@ -71,7 +70,6 @@ TEST_CASE("growth: the larger network computes what the smaller one does") {
   torch::manual_seed(3);
   NetworkShape from = SmallShape();
   from.overlap = GENERATE(0, 2);
-  from.inner_overlap = from.overlap / 2;
   Pair pair(from, LargeShape());
   REQUIRE(GrowNetwork(pair.small, pair.dataset, Lambdas(0.01, 0.04, 5), pair.large).ok());
   const Tensor pictures = torch::rand({2, 3, 64, 128}) - 0.5;

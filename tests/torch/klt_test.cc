@@ -25,7 +25,7 @@ TEST_CASE("klt: a network begins as a transform that gives back its pictures") {
   REQUIRE(Dataset::Load(folder.path(), 64, &dataset).ok());
   const Lambdas lambdas(0.001, 0.5, 8);
   NetworkShape shape = GENERATE(NetworkShape{48, 48, 96, 96, 4, 8, 16, 8, 1, 1, 1, 1},
-                                NetworkShape{64, 48, 32, 96, 4, 8, 16, 8, 1, 1, 1, 1, 4, true, 6, 3},
+                                NetworkShape{64, 48, 32, 96, 4, 8, 16, 8, 1, 1, 1, 1, 4, true, 6},
                                 NetworkShape{48, 64, 128, 96, 4, 8, 16, 8, 1, 1, 1, 1, 2, true, 0});
   Network network(shape);
   const double before = TransformPsnr(network, dataset.picture(0));

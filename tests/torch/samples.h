@@ -51,7 +51,7 @@ void FillNetwork(Network& network, Numbers& numbers);
 
 constexpr NetworkShape kSmallShape = {8, 8, 12, 12, 4, 8, 16, 8, 1, 1, 1, 1};
 // With every part that a network of the family may have, and no two sizes the same.
-constexpr NetworkShape kFullShape = {10, 8, 14, 12, 4, 8, 16, 5, 1, 2, 2, 1, 4, true, 6, 3};
+constexpr NetworkShape kFullShape = {10, 8, 14, 12, 4, 8, 16, 5, 1, 2, 2, 1, 4, true, 6};
 
 struct Exported {
   Memory memory;
