@@ -42,7 +42,6 @@ const std::vector<Field>& Fields() {
       {"patterns", &Config::patterns, 0, 1},
       {"loss_limit", &Config::loss_limit, 0, 1e6},
       {"similarity", &Config::similarity, 0, 1},
-      {"edges", &Config::edges, 0, 100},
       {"validation", &Config::validation},
       {"validation_minutes", &Config::validation_minutes, 0, 1e6},
       {"quantise", &Config::quantise},

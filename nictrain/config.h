@@ -29,7 +29,6 @@ struct Config {
   double patterns = 0;     // share of crops that an artificial pattern covers, wholly or in part
   double loss_limit = 0;   // the most that one crop counts in a step's loss; 0: whatever it is
   double similarity = 0;   // share of 1 - MS-SSIM in the distortion; 0: squared error alone
-  double edges = 0;        // of the error's squared steps across the borders of latents, added to the distortion
   std::string validation;  // folder or pack of pictures that the training is judged on as it goes; empty: none
   double validation_minutes = 15;
   bool quantise = false;  // weights are rounded in each step as the exporter rounds them; a short stage at the end

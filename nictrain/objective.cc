@@ -70,17 +70,6 @@ Similarity Compare(const Tensor& x, const Tensor& y, const Tensor& window) {
   return {(2 * mx * my + kC1) / (mx * mx + my * my + kC1), (2 * covariance + kC2) / (vx + vy + kC2)};
 }
 
-constexpr int64_t kLatentSide = 16;  // pixels
-
-// (B): mean square of the steps that `error` (B, 3, H, W) makes along `dimension` from one latent to the next.
-Tensor SquareSteps(const Tensor& error, int64_t dimension) {
-  const int64_t side = error.size(dimension);
-  if (side <= kLatentSide) return torch::zeros({error.size(0)}, error.options());
-  const Tensor after = error.slice(dimension, kLatentSide, side, kLatentSide);
-  const Tensor before = error.slice(dimension, kLatentSide - 1, side - 1, kLatentSide);
-  return (after - before).square().flatten(1).mean(1);
-}
-
 }  // namespace
 
 Lambdas::Lambdas(double low, double high, int64_t levels) {
@@ -149,7 +138,6 @@ Loss Judge(const Outcome& outcome, const Tensor& pictures, const Tensor& lambda,
     const Tensor unlike = kSimilarityWeight * (1 - MultiScaleSimilarity(outcome.pictures, pictures));
     distortion = mse * (1 - options.similarity) + unlike * options.similarity;
   }
-  if (options.edges > 0) distortion = distortion + options.edges * (SquareSteps(error, 2) + SquareSteps(error, 3)) / 2;
   Tensor each = (lambda * (255.0 * 255.0) * distortion + bpp) / (4 * lambda.sqrt());
   if (options.limit > 0) each = each * (options.limit / each.detach()).clamp_max(1);
   return {each.mean(), bpp.detach().mean(), mse.detach()};

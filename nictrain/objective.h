@@ -44,10 +44,6 @@ struct LossOptions {
   // alone. The weight makes both about the same at medium rates.
   double similarity = 0;
   double limit = 0;  // where it is above 0: a crop with a larger loss is weighted down so that it counts that much
-  // So much of the error's mean squared step across the borders of latents, every 16 pixels, is added to D. The picture
-  // that is expected, given the latents, is the best one with and without that: the weight is a matter of where a
-  // network of limited size errs.
-  double edges = 0;
 };
 constexpr double kSimilarityWeight = 0.05;
 Loss Judge(const Outcome& outcome, const torch::Tensor& pictures, const torch::Tensor& lambda,

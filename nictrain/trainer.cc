@@ -242,7 +242,7 @@ Status Trainer::Step(double rate, StepReport* report) {
 
   optimiser_->BeginStep();
   const Outcome outcome = RunNoisy(*network_, pictures, q);
-  const LossOptions options{config_.similarity, config_.loss_limit, config_.edges};
+  const LossOptions options{config_.similarity, config_.loss_limit};
   const Loss loss = Judge(outcome, pictures, lambdas_.At(q), options);
   loss.total.backward();
   report->step = step_ + 1;

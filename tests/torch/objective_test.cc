@@ -72,37 +72,5 @@ TEST_CASE("objective: a limit weighs down what is above it, and only that") {
   CHECK(torch::allclose(after[1], before[1] * (2 / (2 * whole - small))));
 }
 
-TEST_CASE("objective: edges count the error's steps from one latent to the next, and no others") {
-  Numbers numbers;
-  const torch::Tensor original = numbers.Fill({2, 3, 48, 32}, 1);
-  const torch::Tensor bits = torch::full({2}, 10.0);
-  const torch::Tensor lambda = torch::full({2}, 0.01);
-  const auto extra = [&](const torch::Tensor& error) {
-    const auto judge = [&](double edges) {
-      return Judge({original + error, bits}, original, lambda, {0, 0, edges}).total.item<double>();
-    };
-    return (judge(0.5) - judge(0)) * 0.4 / (0.01 * 65025 * 0.5);
-  };
-  torch::Tensor flat = torch::full({2, 3, 48, 32}, 0.1);
-  CHECK(extra(flat) == Approx(0).margin(1e-6));
-  // A step of 0.3 at one of two borders between rows.
-  torch::Tensor step = flat.clone();
-  step.narrow(2, 16, 32).add_(0.3);
-  CHECK(extra(step) == Approx(0.09 / 2 / 2).epsilon(1e-3));
-  // The same within a latent.
-  torch::Tensor inside = flat.clone();
-  inside.narrow(2, 17, 31).add_(0.3);
-  CHECK(extra(inside) == Approx(0).margin(1e-6));
-  // Of columns there is one border.
-  torch::Tensor column = flat.clone();
-  column.narrow(3, 16, 16).sub_(0.3);
-  CHECK(extra(column) == Approx(0.09 / 2).epsilon(1e-3));
-  // One latent alone has none.
-  const torch::Tensor small = torch::zeros({1, 3, 16, 16});
-  const Loss loss =
-      Judge({small + 0.1, torch::zeros({1})}, small, torch::full({1}, 0.01), LossOptions{0, 0, 1});
-  CHECK(loss.total.item<double>() == Approx(0.01 * 65025 * 0.01 / 0.4).epsilon(1e-4));
-}
-
 }  // namespace
 }  // namespace nic::testing
