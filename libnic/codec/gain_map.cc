@@ -28,6 +28,10 @@ RateIndex Move(const RateIndex& rate, int offset, int levels) {
   return {moved / kStepsInLevel, moved % kStepsInLevel};
 }
 
+int NearestLevel(const RateIndex& rate) {
+  return (rate.level * kStepsInLevel + rate.interpolation + kStepsInLevel / 2) / kStepsInLevel;
+}
+
 }  // namespace
 
 GainMap MakeGainMap(const RegionMask& mask, int latent_factor, int white_steps, Memory& memory) {
@@ -79,10 +83,11 @@ Status DecodeGainMap(std::span<const uint8_t> payload, int64_t height, int64_t w
 
 GainField::GainField(std::span<const LogGain> table, int channels, const RateIndex& rate, const GainMap* map,
                      Memory& memory)
-    : channels_(static_cast<size_t>(channels)), map_(map), gains_(&memory), slots_(&memory) {
+    : channels_(static_cast<size_t>(channels)), map_(map), gains_(&memory), levels_(&memory), slots_(&memory) {
   if (!map) {
     gains_.resize(channels_);
     ComputeGains(table, channels, rate, gains_.data());
+    levels_.push_back(NearestLevel(rate));
     return;
   }
   constexpr size_t kUnused = SIZE_MAX;
@@ -94,10 +99,13 @@ GainField::GainField(std::span<const LogGain> table, int channels, const RateInd
     if (slot == kUnused) slot = slots++;
   }
   gains_.resize(slots * channels_);
+  levels_.resize(slots);
   for (int i = 0; i < kSteps; ++i) {
     const size_t slot = slots_[static_cast<size_t>(i)];
     if (slot == kUnused) continue;
-    ComputeGains(table, channels, Move(rate, (i - kZeroStep) * map->unit, levels), &gains_[slot * channels_]);
+    const RateIndex moved = Move(rate, (i - kZeroStep) * map->unit, levels);
+    ComputeGains(table, channels, moved, &gains_[slot * channels_]);
+    levels_[slot] = NearestLevel(moved);
   }
 }
 

@@ -45,15 +45,19 @@ class GainField {
   size_t channels() const { return channels_; }
   // One for each channel.
   const Gain* at(int64_t y, int64_t x) const {
-    return map_ ? &gains_[slots_[static_cast<size_t>(map_->step(y, x) + kZeroStep)] * channels_] : gains_.data();
+    return map_ ? &gains_[SlotOf(y, x) * channels_] : gains_.data();
   }
+  // The level that is nearest to the position's rate.
+  int level_at(int64_t y, int64_t x) const { return levels_[map_ ? SlotOf(y, x) : 0]; }
 
  private:
   static constexpr int kZeroStep = 128;
+  size_t SlotOf(int64_t y, int64_t x) const { return slots_[static_cast<size_t>(map_->step(y, x) + kZeroStep)]; }
 
   size_t channels_;
   const GainMap* map_;
   std::pmr::vector<Gain> gains_;    // of the rates that occur
+  std::pmr::vector<int> levels_;    // likewise
   std::pmr::vector<size_t> slots_;  // for each step, from -128 on, whose of these it is
 };
 

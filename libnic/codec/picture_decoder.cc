@@ -45,8 +45,9 @@ Status CountDecodeWork(const PreparedModel& model, const SliceLayout& layout, co
   const PreparedModel::Reader reader = model.reader(ReaderScale(model, task.scale));
   Rect wanted{0, 0, layout.latent_width(), layout.latent_height()};
   if (ReaderScale(model, task.scale) == task.scale) {
-    NIC_RETURN_IF_ERROR(reader.program.FindInputRect(layout.latent_height(), layout.latent_width(), task.region, memory,
-                                                     &wanted));
+    const Rect region = SynthesisedRegion(model, layout, task.region, task.scale);
+    NIC_RETURN_IF_ERROR(
+        reader.program.FindInputRect(layout.latent_height(), layout.latent_width(), region, memory, &wanted));
   }
   *work = CountWork(model, layout, wanted, reader.work);
   return {};

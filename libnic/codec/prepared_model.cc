@@ -40,9 +40,9 @@ Status PreparedModel::Prepare(DecoderModel&& model, Target target, Memory& memor
   return {};
 }
 
-Status PreparedModel::PrepareDeblocking(DeblockingModel&& deblocking) {
+Status PreparedModel::PrepareDeblocking(const DeblockingModel& deblocking, Target target, Memory& memory) {
   NIC_RETURN_IF_ERROR(CheckModel(deblocking, decoder_));
-  deblocking_ = std::make_unique<DeblockingModel>(std::move(deblocking));
+  deblocking_ = std::make_unique<DeblockingFilters>(deblocking, decoder_, target, memory);
   decode_work_.synthesis += CountDeblockingWork(decoder_);
   return {};
 }

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "codec/deblocking.h"
 #include "entropy/table.h"
 #include "intnet/program.h"
 #include "model/model.h"
@@ -22,7 +23,7 @@ class PreparedModel {
   // Takes the model's numbers and tables; its graphs' weights are packed into programs and dropped.
   static Status Prepare(DecoderModel&& model, Target target, Memory& memory, std::unique_ptr<PreparedModel>* prepared);
   // Adds the filters that follow the synthesis. Once, before the model is shared.
-  Status PrepareDeblocking(DeblockingModel&& deblocking);
+  Status PrepareDeblocking(const DeblockingModel& deblocking, Target target, Memory& memory);
   // Adds what encoding needs. Once, before the model is shared.
   Status PrepareEncoder(EncoderModel&& encoder, Target target, Memory& memory);
   // Adds what small pictures need. Once, before the model is shared.
@@ -57,7 +58,7 @@ class PreparedModel {
   // The synthesis for scale 1, otherwise a preview, which must be there.
   Reader reader(int scale) const;
 
-  const DeblockingModel* deblocking() const { return deblocking_.get(); }  // null: none
+  const DeblockingFilters* deblocking() const { return deblocking_.get(); }  // null: none
 
   bool has_encoder() const { return analysis_ != nullptr; }
   const EncoderModel& encoder() const { return *encoder_; }
@@ -76,7 +77,7 @@ class PreparedModel {
 
   DecoderModel decoder_;
   std::unique_ptr<EncoderModel> encoder_;
-  std::unique_ptr<DeblockingModel> deblocking_;
+  std::unique_ptr<DeblockingFilters> deblocking_;
   std::unique_ptr<Program> hyper_synthesis_;
   std::vector<std::unique_ptr<Program>> contexts_;
   std::unique_ptr<Program> synthesis_;

@@ -37,16 +37,43 @@ class SynthesisRun::Source final : public TensorSource {
 
 class SynthesisRun::Sink final : public TensorSink {
  public:
+  explicit Sink(Deblocking* deblocking) : deblocking_(deblocking) {}
   void SetRow(const ValueRow& row) { row_ = &row; }
 
   Status Write(int, const ConstTensorView& view) override {
-    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) NIC_RETURN_IF_ERROR((*row_)(y, view.at(y, view.rect.x0)));
+    for (int64_t y = view.rect.y0; y < view.rect.y1; ++y) {
+      const int16_t* values = view.at(y, view.rect.x0);
+      NIC_RETURN_IF_ERROR(deblocking_ ? deblocking_->Add(y, values, *row_) : (*row_)(y, values));
+    }
     return {};
   }
 
  private:
+  Deblocking* const deblocking_;
   const ValueRow* row_ = nullptr;
 };
+
+namespace {
+
+// A preview is not deblocked.
+const DeblockingFilters* FindDeblocking(const PreparedModel& model, int scale) {
+  return model.has_preview(scale) ? nullptr : model.deblocking();
+}
+
+int64_t HeightOf(const PreparedModel& model, const SliceLayout& layout) {
+  return layout.latent_height() * model.decoder().latent_factor;
+}
+
+int64_t WidthOf(const PreparedModel& model, const SliceLayout& layout) {
+  return layout.latent_width() * model.decoder().latent_factor;
+}
+
+}  // namespace
+
+Rect SynthesisedRegion(const PreparedModel& model, const SliceLayout& layout, const Rect& region, int scale) {
+  if (!FindDeblocking(model, scale)) return region;
+  return Deblocking::Surround(region, HeightOf(model, layout), WidthOf(model, layout));
+}
 
 SynthesisRun::SynthesisRun(const PreparedModel& model, const SliceLayout& layout, const GainField& gains,
                            const Rect& region, int64_t strip_rows, Parallel& parallel, Memory& memory, int scale)
@@ -54,10 +81,15 @@ SynthesisRun::SynthesisRun(const PreparedModel& model, const SliceLayout& layout
       reader_(model.reader(scale)),
       layout_(layout),
       gains_(gains),
-      region_(region),
+      region_(SynthesisedRegion(model, layout, region, scale)),
       strip_rows_(strip_rows),
       parallel_(parallel),
-      memory_(memory) {}
+      memory_(memory) {
+  const DeblockingFilters* filters = FindDeblocking(model, scale);
+  if (!filters) return;
+  deblocking_ = std::make_unique<Deblocking>(*filters, gains, model.decoder().latent_factor, region,
+                                             HeightOf(model, layout), WidthOf(model, layout), parallel, memory);
+}
 
 SynthesisRun::~SynthesisRun() = default;
 
@@ -67,7 +99,7 @@ Status SynthesisRun::Begin() {
   const int64_t width = layout_.latent_width();
   NIC_RETURN_IF_ERROR(program.FindInputRect(height, width, region_, memory_, &wanted_));
   source_ = std::make_unique<Source>(window_, gains_, reader_.range);
-  sink_ = std::make_unique<Sink>();
+  sink_ = std::make_unique<Sink>(deblocking_.get());
   return program.Begin(height, width, region_, strip_rows_, *source_, *sink_, parallel_, memory_, &run_);
 }
 
@@ -99,8 +131,9 @@ Status SynthesisRun::Advance(const ValueRow& row) {
 }
 
 uint64_t SynthesisRun::EstimateMemory() const {
-  return reader_.program.EstimateMemory(layout_.latent_height(), layout_.latent_width(), region_, strip_rows_,
-                                        parallel_.width());
+  const uint64_t filtered = deblocking_ ? Deblocking::EstimateMemory(region_.width()) : 0;
+  return filtered + reader_.program.EstimateMemory(layout_.latent_height(), layout_.latent_width(), region_,
+                                                   strip_rows_, parallel_.width());
 }
 
 }  // namespace nic

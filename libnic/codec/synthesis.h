@@ -1,10 +1,10 @@
 // From latents to pixels: the decoder's second half, in strips.
 #pragma once
 
-#include <functional>
 #include <memory>
 
 #include "base/parallel.h"
+#include "codec/deblocking.h"
 #include "codec/gain_map.h"
 #include "codec/prepared_model.h"
 #include "codec/slice_layout.h"
@@ -13,11 +13,10 @@
 
 namespace nic {
 
-// Takes one finished row of the region, three synthesis values a column without gaps (see RoundToRgb). `y` is the
-// picture's; rows come from the top down.
-using ValueRow = std::function<Status(int64_t y, const int16_t* values)>;
+// What the synthesis, or a preview (`scale`, see SynthesisRun), computes for a region: with what deblocking needs around.
+Rect SynthesisedRegion(const PreparedModel& model, const SliceLayout& layout, const Rect& region, int scale);
 
-// The synthesis of a region as its latents come, from the top down. It holds the latents that it has not read yet, the
+// The synthesis of a region, deblocked, as its latents come, from the top down. It holds the latents that it has not read yet, the
 // strips that it works on, and nothing of the rest of the picture.
 class SynthesisRun {
  public:
@@ -54,12 +53,13 @@ class SynthesisRun {
   const PreparedModel::Reader reader_;
   const SliceLayout layout_;
   const GainField& gains_;
-  const Rect region_;
+  const Rect region_;  // that the synthesis computes
   const int64_t strip_rows_;
   Parallel& parallel_;
   Memory& memory_;
   Rect wanted_;
   TensorWindow window_;
+  std::unique_ptr<Deblocking> deblocking_;  // null: none
   std::unique_ptr<Source> source_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<ProgramRun> run_;

@@ -27,9 +27,41 @@ struct Segment {
   int64_t pixels = 0;
 };
 
+// Filters for one kind of border at one rate (format-spec/codec.md, "Deblocking").
+struct DeblockFilter {
+  const int16_t* activity = nullptr;  // thresholds, rising
+  int activities = 0;
+  const int16_t* step = nullptr;
+  int steps = 0;
+  // For each class, that of the step innermost, w[i][j] for i, j in 0 .. 7 in the order [j / 2][i][j % 2]: the products
+  // with a pair of samples lie side by side.
+  const int16_t* weight = nullptr;
+  int bits = 0;
+};
+
+// The number of the class that a line of samples t is in.
+template <typename T>
+size_t FindDeblockClass(const DeblockFilter& filter, const T* t) {
+  const auto magnitude = [](int32_t value) { return value < 0 ? -value : value; };
+  const int32_t activity = magnitude(t[1] - 2 * t[2] + t[3]) + magnitude(t[4] - 2 * t[5] + t[6]);
+  const int32_t step = magnitude(t[4] - t[3]);
+  size_t active = 0, steep = 0;
+  for (int i = 0; i < filter.activities; ++i) active += activity >= filter.activity[i];
+  for (int i = 0; i < filter.steps; ++i) steep += step >= filter.step[i];
+  return active * static_cast<size_t>(filter.steps + 1) + steep;
+}
+
+// Lines of eight samples across a border, filtered in place: sample j of line k is at[j * stride + k].
+struct DeblockLines {
+  int16_t* at = nullptr;
+  int64_t stride = 0;
+  int64_t count = 0;
+};
+
 struct Kernels {
   // Runs the layer over every segment.
   using Run = void (*)(const Layer& layer, const Segment* segments, size_t count);
+  using Deblock = void (*)(const DeblockFilter& filter, const DeblockLines& lines);
 
   Target target = Target::kScalar;
   const char* name = "scalar";  // names the instructions more closely than the target, for instance "avx512-vnni"
@@ -40,6 +72,7 @@ struct Kernels {
   Run multiply = nullptr;
   Run activate = nullptr;
   Run look_up = nullptr;
+  Deblock deblock = nullptr;
 };
 
 const Kernels& ScalarKernels();

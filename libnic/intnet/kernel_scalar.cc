@@ -94,6 +94,23 @@ void LookUp(const Layer& layer, const Segment* segments, size_t count) {
                [&layer](int32_t a, int32_t) { return layer.table[std::clamp(a, layer.low, layer.high) - layer.low]; });
 }
 
+void DeblockLine(const DeblockFilter& filter, int16_t* at, int64_t stride) {
+  constexpr int kSide = 8;
+  int32_t t[kSide];
+  for (int j = 0; j < kSide; ++j) t[j] = at[j * stride];
+  const int16_t* weight = filter.weight + size_t{kSide * kSide} * FindDeblockClass(filter, t);
+  const int32_t round = filter.bits ? int32_t{1} << (filter.bits - 1) : 0;
+  for (int i = 0; i < kSide; ++i) {
+    int32_t sum = round;
+    for (int j = 0; j < kSide; ++j) sum += weight[(j / 2 * kSide + i) * 2 + j % 2] * t[j];
+    at[i * stride] = static_cast<int16_t>(std::clamp(t[i] + (sum >> filter.bits), -32768, 32767));
+  }
+}
+
+void Deblock(const DeblockFilter& filter, const DeblockLines& lines) {
+  for (int64_t k = 0; k < lines.count; ++k) DeblockLine(filter, lines.at + k, lines.stride);
+}
+
 }  // namespace
 
 const Kernels& ScalarKernels() {
@@ -107,6 +124,7 @@ const Kernels& ScalarKernels() {
       .multiply = Multiply,
       .activate = Activate,
       .look_up = LookUp,
+      .deblock = Deblock,
   };
   return kernels;
 }
