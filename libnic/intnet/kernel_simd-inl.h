@@ -144,6 +144,7 @@ struct ChannelConstants {
   V32 skip_shift[2] = {hn::Zero(D32()), hn::Zero(D32())};
 };
 
+#include "intnet/deblock-inl.h"
 #include "intnet/dense-inl.h"
 #include "intnet/depthwise-inl.h"
 #include "intnet/pointwise-inl.h"
@@ -160,6 +161,7 @@ constexpr Kernels MakeKernels(Target target, const char* name) {
       .multiply = Multiply,
       .activate = Activate,
       .look_up = LookUpPlainly,
+      .deblock = Deblock,
   };
 }
 
