@@ -69,7 +69,7 @@ def main():
     previews = (SUITE / "models" / "preview-one-scale.nicm").read_bytes()
     write("package", "preview-package", b"\x03" + previews)
     write("package", "preview-section", b"\x05" + nicref.Package(previews).unpack(nicref.PREVIEW))
-    deblocking = (SUITE / "models" / "deblocking-thresholds-0.nicm").read_bytes()
+    deblocking = (SUITE / "models" / "deblocking-extreme-bits-0.nicm").read_bytes()
     write("package", "deblocking-package", b"\x03" + deblocking)
     write("package", "deblocking-section", b"\x09" + deblocking_section())
     for case in sorted((SUITE / "invalid").iterdir()):
