@@ -150,6 +150,7 @@ class Generator {
     choices.zstd_level = Draw(random, 1, 19);
     const std::vector<std::vector<int>> previews = {{}, {8}, {16}, {8, 16}};
     AddRandomPreviews(random, previews[static_cast<size_t>(Draw(random, 0, 3))], memory, &model);
+    if (OneIn(random, 2)) AddRandomDeblocking(random, {.extreme = OneIn(random, 6)}, memory, &model);
     const std::string name = folder_ + "/m" + std::to_string(number);
     const std::vector<uint8_t> package = MakePackage(model, choices, memory);
     WriteBytes(name + ".nicm", package.data(), package.size());
@@ -158,6 +159,7 @@ class Generator {
     Require(reader.Open(package), name);
     std::unique_ptr<PreparedModel> prepared;
     Require(PreparedModel::Prepare(std::move(model.decoder), Target::kScalar, memory, &prepared), name);
+    if (model.deblocking) Require(prepared->PrepareDeblocking(*model.deblocking, Target::kScalar, memory), name);
     Require(prepared->PrepareEncoder(std::move(model.encoder), BestTarget(), memory), name);
     GenerateAnalysis(name, random, *prepared, memory);
     const auto kernels = SupportedKernels();

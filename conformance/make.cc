@@ -83,11 +83,12 @@ class Maker {
   explicit Maker(std::string folder) : folder_(std::move(folder)) {}
 
   void AddModel(const std::string& name, uint32_t id, uint32_t seed, const ModelWishes& wishes,
-                const std::vector<int>& previews = {}) {
+                const std::vector<int>& previews = {}, const DeblockingWishes* deblocking = nullptr) {
     std::mt19937 random(seed);
     RandomModel model(memory_);
     FillRandomModel(random, wishes, memory_, &model);
     AddRandomPreviews(random, previews, memory_, &model);
+    if (deblocking) AddRandomDeblocking(random, *deblocking, memory_, &model);
     PackageChoices choices;
     choices.id = id;
     choices.version = 1;
@@ -107,6 +108,7 @@ class Maker {
     DecoderModel decoder(memory_);
     Require(ReadDecoderSection({raw.data(), raw.size()}, &decoder), name);
     Require(PreparedModel::Prepare(std::move(decoder), Target::kScalar, memory_, &model.prepared), name);
+    if (reader.Find(SectionType::kDeblocking)) CheckDeblocking(name, reader, *model.prepared);
     model.id = reader.model_id();
     model.digest = reader.short_digest();
   }
@@ -148,6 +150,14 @@ class Maker {
     uint32_t digest = 0;
   };
 
+  void CheckDeblocking(const std::string& name, const PackageReader& reader, PreparedModel& prepared) {
+    Buffer<uint8_t> raw;
+    Require(reader.Unpack(*reader.Find(SectionType::kDeblocking), &raw, memory_), name);
+    DeblockingModel deblocking(memory_);
+    Require(ReadDeblockingSection({raw.data(), raw.size()}, prepared.decoder(), &deblocking), name);
+    Require(prepared.PrepareDeblocking(deblocking, Target::kScalar, memory_), name);
+  }
+
   std::string folder_;
   Memory memory_;
   std::map<std::string, Model> models_;
@@ -168,6 +178,20 @@ std::vector<uint8_t> ReadPackage(const std::string& path) {
 std::vector<uint8_t> CheckerboardPackage(const std::string& folder) {
   const std::vector<uint8_t> package = ReadPackage(folder + "/models/checkerboard.nicm");
   return package.empty() ? testing::MakeSmallPackage(1, 4000) : package;
+}
+
+void AddDeblockingModels(Maker& maker) {
+  const auto add = [&](const char* name, uint32_t id, uint32_t seed, const ModelWishes& wishes,
+                       const DeblockingWishes& deblocking, const std::vector<int>& previews = {}) {
+    maker.AddModel(name, id, seed, wishes, previews, &deblocking);
+  };
+  add("deblocking-factor-8", 4022, 21122, {.latent_factor = 8, .passes = 1, .levels = 3}, {.activities = 2, .steps = 3, .filter_bits = 12});
+  add("deblocking-factor-16", 4023, 20123, {.latent_factor = 16, .passes = 2, .levels = 3, .output_bits = 7}, {.activities = 3, .steps = 2, .filter_bits = 11});
+  add("deblocking-factor-32", 4024, 9124, {.latent_factor = 32, .passes = 2, .levels = 3, .output_bits = 7}, {.activities = 1, .steps = 4, .filter_bits = 14}, {8});
+  add("deblocking-thresholds-0", 4025, 6125, {.latent_factor = 16, .passes = 1, .levels = 2, .output_bits = 7}, {.activities = 0, .steps = 0, .filter_bits = 9});
+  add("deblocking-thresholds-7", 4026, 20126, {.latent_factor = 32, .passes = 1, .levels = 2, .output_bits = 7}, {.activities = 7, .steps = 7, .filter_bits = 12});
+  add("deblocking-extreme-bits-0", 4027, 127, {.latent_factor = 16, .passes = 1, .levels = 2, .output_bits = 7}, {.activities = 2, .steps = 0, .filter_bits = 0, .extreme = true});
+  add("deblocking-extreme-bits-15", 4028, 128, {.latent_factor = 16, .passes = 1, .levels = 2, .output_bits = 7}, {.activities = 0, .steps = 2, .filter_bits = 15, .extreme = true});
 }
 
 void AddModels(Maker& maker, const std::string& folder) {
@@ -191,6 +215,7 @@ void AddModels(Maker& maker, const std::string& folder) {
   maker.AddModel("preview-factor-32", 4016, 116, {.latent_factor = 32, .passes = 2, .levels = 3}, {8, 16});
   maker.AddModel("preview-one-scale", 4017, 117, {.latent_factor = 16, .passes = 2, .levels = 3}, {8});
   maker.AddPackage("tiny-bad-preview", ReadPackage(folder + "/models/tiny-bad-preview.nicm"));
+  AddDeblockingModels(maker);
 }
 
 void AddSizes(Maker& maker) {
@@ -384,6 +409,57 @@ void AddPreviews(Maker& maker) {
              .model = "tiny-bad-preview", .level = 0});
 }
 
+void AddDeblocking(Maker& maker) {
+  const auto add = [&](Case made) {
+    made.topic = "deblocking-" + made.topic;
+    made.title = "Deblocking: " + made.title;
+    maker.Add(made);
+  };
+  for (const char* model : {"factor-8", "factor-16", "factor-32", "thresholds-0", "thresholds-7", "extreme-bits-0", "extreme-bits-15"}) {
+    const std::string name = std::string("deblocking-") + model;
+    add({.topic = model, .title = "model " + name, .model = name, .width = 61, .height = 45, .level = 0});
+    add({.topic = std::string(model) + "-slices", .title = "model " + name + ", six slices, a rate between levels", .model = name,
+         .width = 133, .height = 77, .level = 0, .interpolation = 90, .slice_side_code = 0, .lanes_log2 = 1});
+  }
+  const char* const model = "deblocking-factor-16";
+  struct Size {
+    uint32_t width, height;
+  };
+  for (const Size size : {Size{1, 1}, {1, 90}, {90, 1}, {4, 5}, {8, 9}, {16, 16}, {65, 64}, {64, 65}}) {
+    const std::string name = std::to_string(size.width) + "x" + std::to_string(size.height);
+    add({.topic = "size-" + name, .title = "a picture of " + name + " pixels", .model = model, .width = size.width, .height = size.height});
+  }
+  add({.topic = "one-position-8", .title = "no border at all", .model = "deblocking-factor-8", .width = 7, .height = 8});
+  add({.topic = "level-highest", .title = "the highest level", .model = model, .width = 50, .height = 40, .level = 2});
+  for (const int interpolation : {127, 128, 255}) {  // from 128 on, filters of the level above
+    add({.topic = "interpolation-" + std::to_string(interpolation), .title = "a rate " + std::to_string(interpolation) + " / 256 above level 1",
+         .model = model, .width = 50, .height = 40, .interpolation = static_cast<uint8_t>(interpolation)});
+  }
+  for (const char* mapped : {"factor-8", "factor-16", "factor-32"}) {
+    add({.topic = std::string("gain-map-") + mapped, .title = "a rate for each position", .model = std::string("deblocking-") + mapped,
+         .width = 130, .height = 97, .slice_side_code = 0, .gain_map = true});
+  }
+  add({.topic = "grey", .title = "grey", .model = model, .width = 50, .height = 70, .grey = true});
+  add({.topic = "alpha", .title = "alpha, which is not filtered", .model = model, .width = 50, .height = 70, .alpha = true});
+  add({.topic = "depth-16", .title = "16 bits", .model = model, .width = 70, .height = 50, .deep = true});
+  add({.topic = "depth-16-grey", .title = "grey of 16 bits", .model = model, .width = 70, .height = 50, .grey = true, .deep = true});
+  for (const char* extreme : {"extreme-bits-0", "extreme-bits-15"}) {
+    const std::string name = std::string("deblocking-") + extreme;
+    add({.topic = std::string("symbols-") + extreme, .title = "symbols -32768 and 32767, model " + name, .model = name,
+         .width = 60, .height = 50, .symbols = Symbols::kExtremes});
+  }
+  for (const int scale : {8, 16}) {
+    const std::string name = std::to_string(scale);
+    maker.Add({.topic = "scale-" + name + "-deblocking-mean", .title = "1/" + name + ": means over filtered samples", .model = model,
+               .width = 100, .height = 77, .slice_side_code = 0, .scale = scale});
+  }
+  const char* const one_preview = "deblocking-factor-32";
+  maker.Add({.topic = "scale-8-deblocking-preview", .title = "1/8: a preview, which is not filtered", .model = one_preview,
+             .width = 100, .height = 77, .scale = 8});
+  maker.Add({.topic = "scale-16-deblocking-preview", .title = "1/16: no preview of this scale, means over filtered samples",
+             .model = one_preview, .width = 100, .height = 77, .gain_map = true, .scale = 16});
+}
+
 }  // namespace
 }  // namespace nic::conformance
 
@@ -409,5 +485,6 @@ int main(int argc, char** argv) {
   AddGainMaps(maker);
   AddDepths(maker);
   AddPreviews(maker);
+  AddDeblocking(maker);
   return 0;
 }

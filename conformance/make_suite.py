@@ -13,10 +13,13 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
+
 import tiny_model
 import writing
 from writing import (Section, little, nicref, raw_step, stored_frame, symbol_step, varint, write_decoder_section,
-                     write_element, write_header, write_latents, write_package, write_preview_section, write_slice, write_stream)
+                     write_element, write_header, write_latents, write_deblocking_section, write_package, write_preview_section, write_slice,
+                     write_stream)
 
 HERE = pathlib.Path(__file__).resolve().parent
 LICENCE = "as the project's source code"
@@ -31,7 +34,8 @@ SENTENCES = (
     ("minor-", "container.md 3.2"), ("gain-map-", "elements.md 2; codec.md 5"), ("gain-", "container.md 3.4; codec.md 5"),
     ("metadata-", "container.md 4"), ("content-cicp", "elements.md 4"), ("content-", "elements.md 3"), ("alpha-", "elements.md 1"),
     ("symbols-", "entropy.md 2.2, 2.3; codec.md 4.4"), ("model-", "model-sections.md; codec.md 4 to 6"),
-    ("scale-", "codec.md 10"), ("preview-", "model-package.md 3; codec.md 10"), ("depth-16-alpha-", "elements.md 1"), ("depth-16", "container.md 3.3; codec.md 7"))
+    ("scale-", "codec.md 10"), ("preview-", "model-package.md 3; codec.md 10"),
+    ("deblocking-", "model-sections.md 7.2; codec.md 6.1"), ("depth-16-alpha-", "elements.md 1"), ("depth-16", "container.md 3.3; codec.md 7"))
 
 
 def sentence_of(topic):
@@ -595,6 +599,85 @@ def preview_cases(b, raw, c):
     add("unshuffle", "A preview with an unshuffle", demand, write((16, tiny_model.make_unshuffled_preview())))
 
 
+class DeblockingCases:
+    """Sections `deblocking` that are refused: those of the tiny model with something wrong."""
+
+    def __init__(self, b, raw, c):
+        self.base, self.raw, self.cases = b, raw, c
+
+    def add(self, topic, title, where, section, status="NIC_MODEL_MALFORMED", previews=None, **changes):
+        """With previews, refused also where only those are asked for."""
+        sections = [Section(1, self.raw), *([Section(4, previews, 1)] if previews else []), Section(5, section)]
+        for name, value in changes.items():
+            setattr(sections[-1], name, value)
+        package, digest = write_tiny_package(sections)
+        self.cases.add(f"deblocking-{topic}", title, where, status, None, with_digest(self.base, digest),
+                       {"model.nicm": package}, scale=8 if previews else 1)
+
+    def add_changed(self, topic, title, where, change, status="NIC_MODEL_MALFORMED", previews=None):
+        made = tiny_model.make_deblocking()
+        change(made)
+        self.add(topic, title, where, write_deblocking_section(made), status, previews)
+
+
+def deblocking_cases(b, raw, c):
+    cases = DeblockingCases(b, raw, c)
+    deblocking_field_cases(cases)
+    deblocking_value_cases(cases)
+    good = write_deblocking_section(tiny_model.make_deblocking())
+    cases.add("optional", "A deblocking section that is optional", "model-package.md 3", good,
+              ("NIC_MODEL_MALFORMED", "NIC_MODEL_MISSING"), flags=1)
+    cases.add("section-check", "A wrong section_check", "model-package.md 4", good, check=1)
+    cases.add("frame-damaged", "A frame that is none", "model-package.md 4", good, frame=b"\0" * 40)
+
+
+def deblocking_field_cases(cases):
+    """Sections of fields that end too early, or do not end."""
+    made = tiny_model.make_deblocking()
+    good, where = write_deblocking_section(made), "model-sections.md 1"
+    activity, step = 2 * len(made.activity), 2 * len(made.step)
+    for size, field in ((0, "activities"), (activity, "activity"), (activity + 1, "steps"), (activity + step + 1, "step"),
+                        (activity + step + 2, "filter-bits"), (activity + step + 3, "filter-none"), (len(good) - 1, "filter")):
+        cases.add(f"cut-{field}", f"A section that ends before the end of {field}", where, good[:size])
+    cases.add("over", "A byte behind the last field", where, good + b"\0")
+    cases.add("activities-long", "A varint that is longer than needed", where, b"\x82\0" + good[1:])
+    made.filter = made.filter[:-1]
+    cases.add("levels-fewer", "Filters for a level fewer than the model's", where, write_deblocking_section(made))
+    made.filter = np.zeros((4, *made.filter.shape[1:]))
+    cases.add("levels-more", "Filters for a level more than the model's", where, write_deblocking_section(made))
+
+
+def deblocking_value_cases(cases):
+    """Fields that are out of their range, by themselves or together."""
+    where = "model-sections.md 7.2"
+
+    def thresholds(field, values):
+        def change(d):
+            classes = {"activity": len(d.activity) + 1, "step": len(d.step) + 1, field: len(values) + 1}
+            setattr(d, field, np.array(values))
+            d.filter = np.zeros((3, 2, classes["activity"], classes["step"], 4, 8))
+        return change
+
+    def row(weights, index=-1):
+        return lambda d: d.filter.reshape(-1, 8).__setitem__(index, weights)
+
+    for field, number in (("activity", "activities"), ("step", "steps")):
+        cases.add_changed(f"{number}-8", f"8 thresholds in {field}", where, thresholds(field, range(10, 18)))
+        for topic, title, values in (
+                ("falls", "Thresholds that fall", [5, 9, 8]), ("twice", "A threshold twice", [5, 9, 9]),
+                ("negative", "A threshold of -1", [-1, 9]), ("above", "A threshold of 32768", [9, 32768])):
+            cases.add_changed(f"{field}-{topic}", f"{title}, in {field}", where, thresholds(field, values))
+    cases.add_changed("filter-bits-16", "filter_bits 16", where, lambda d: setattr(d, "filter_bits", 16))
+    cases.add_changed("weight-lowest", "A weight of -32768", where, row([0, 0, -32768, 0, 0, 0, 0, 0]))
+    cases.add_changed("weight-lowest-unsafe", "A weight of -32768 in a row that sums up to more than 65535", where,
+                      row([-32768, 32767, 1, 0, 0, 0, 0, 0]))
+    unsafe = "NIC_MODEL_UNSAFE"
+    cases.add_changed("unsafe-by-one", "A row whose weights sum up to 65536", where, row([8192, -8192] * 4), unsafe)
+    cases.add_changed("unsafe-first", "The first row has the largest weights", where, row([32767] * 8, 0), unsafe)
+    cases.add_changed("unsafe-previews", "A smaller picture of a model whose deblocking is unsafe", "model-sections.md 8",
+                      row([-32767] * 8), unsafe, write_preview_section([(8, tiny_model.make_preview())]))
+
+
 class Cases:
     """Collects cases into numbered folders, each with expect.json."""
 
@@ -663,6 +746,7 @@ def main():
     graph_cases(one, cases)
     preview_cases(one, tiny, cases)
     section_flag_cases(one, tiny, cases)
+    deblocking_cases(one, tiny, cases)
     write_table_of_cases(valid, cases)
     print(f"make_suite: {len(valid)} valid, {len(cases.rows)} invalid")
 

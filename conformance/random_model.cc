@@ -319,6 +319,53 @@ void FulfilWishes(const ModelWishes& wishes, DecoderModel* model) {
   if (wishes.output_bits >= 0) model->output_bits = wishes.output_bits;
 }
 
+// Rising thresholds, most of them near what neighbouring samples differ by.
+void DrawThresholds(Random& random, int count, std::pmr::vector<int16_t>* thresholds) {
+  const int most = 16 << Draw(random, 0, 11);
+  while (static_cast<int>(thresholds->size()) < count) {
+    const auto drawn = static_cast<int16_t>(Draw(random, 0, OneIn(random, 4) ? 32767 : most - 1));
+    const auto place = std::lower_bound(thresholds->begin(), thresholds->end(), drawn);
+    if (place == thresholds->end() || *place != drawn) thresholds->insert(place, drawn);
+  }
+}
+
+// A row that takes from its own sample, `own`, what it gives of the others: less than a half altogether.
+void AppendGentleRow(Random& random, int filter_bits, int own, std::pmr::vector<int16_t>* filter) {
+  const int most = (1 << filter_bits) / 16;
+  int16_t row[kDeblockingPeriod] = {};
+  for (int j = 0; j < kDeblockingPeriod; ++j) {
+    const int weight = Draw(random, 0, most);
+    row[j] = static_cast<int16_t>(row[j] + weight);
+    row[own] = static_cast<int16_t>(row[own] - weight);
+  }
+  filter->insert(filter->end(), row, row + kDeblockingPeriod);
+}
+
+// A row of any signs whose magnitudes come to `sum`.
+void AppendRow(Random& random, int sum, std::pmr::vector<int16_t>* filter) {
+  int row[kDeblockingPeriod] = {};
+  while (sum > 0) {
+    int& weight = row[Draw(random, 0, kDeblockingPeriod - 1)];
+    const int added = std::min({sum, Draw(random, 1, 32767), 32767 - weight});
+    weight += added;
+    sum -= added;
+  }
+  for (const int weight : row) filter->push_back(static_cast<int16_t>(OneIn(random, 2) ? weight : -weight));
+}
+
+void AppendFilter(Random& random, bool extreme, bool idle, DeblockingModel* model) {
+  constexpr int kLargestSum = 65535;
+  for (int i = 0; i < 4; ++i) {
+    if (extreme || (!idle && OneIn(random, 32))) {
+      AppendRow(random, kLargestSum, &model->filter);
+    } else if (idle || OneIn(random, 8)) {
+      AppendRow(random, idle ? 0 : Draw(random, 0, 1 << model->filter_bits), &model->filter);
+    } else {
+      AppendGentleRow(random, model->filter_bits, i, &model->filter);
+    }
+  }
+}
+
 }  // namespace
 
 ModelTable MakeRandomTable(std::mt19937& random, Memory& memory) {
@@ -404,6 +451,19 @@ void AddRandomPreviews(std::mt19937& random, const std::vector<int>& scales, Mem
   }
 }
 
+void AddRandomDeblocking(std::mt19937& random, const DeblockingWishes& wishes, Memory& memory, RandomModel* model) {
+  model->deblocking = std::make_unique<DeblockingModel>(memory);
+  DeblockingModel& made = *model->deblocking;
+  DrawThresholds(random, wishes.activities < 0 ? Draw(random, 0, kMaxDeblockingThresholds) : wishes.activities,
+                 &made.activity);
+  DrawThresholds(random, wishes.steps < 0 ? Draw(random, 0, kMaxDeblockingThresholds) : wishes.steps, &made.step);
+  made.filter_bits = wishes.filter_bits < 0 ? Draw(random, 0, kMaxDeblockingBits) : wishes.filter_bits;
+  for (int kind = 0; kind < model->decoder.levels * kDeblockingKinds; ++kind) {
+    const bool idle = !wishes.extreme && OneIn(random, 8);  // which a decoder may take for nothing to do
+    for (size_t i = 0; i < made.classes(); ++i) AppendFilter(random, wishes.extreme, idle, &made);
+  }
+}
+
 std::vector<uint8_t> MakePackage(const RandomModel& model, const PackageChoices& choices, Memory& memory) {
   std::pmr::vector<uint8_t> decoder(&memory), encoder(&memory), bytes(&memory);
   WriteDecoderSection(model.decoder, &decoder);
@@ -420,6 +480,11 @@ std::vector<uint8_t> MakePackage(const RandomModel& model, const PackageChoices&
     std::pmr::vector<uint8_t> preview(&memory);
     WritePreviewSection(model.preview, &preview);
     fine = fine && writer.Add(SectionType::kPreview, kSectionOptional, preview, choices.zstd_level).ok();
+  }
+  if (model.deblocking) {
+    std::pmr::vector<uint8_t> deblocking(&memory);
+    WriteDeblockingSection(*model.deblocking, &deblocking);
+    fine = fine && writer.Add(SectionType::kDeblocking, 0, deblocking, choices.zstd_level).ok();
   }
   if (!fine || !writer.Finish(&bytes).ok()) return {};
   return {bytes.begin(), bytes.end()};

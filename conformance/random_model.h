@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct RandomModel {
   DecoderModel decoder;
   EncoderModel encoder;
   PreviewModel preview;  // may be without any
+  std::unique_ptr<DeblockingModel> deblocking;  // null: none
 };
 
 // What a model must be like; 0 and -1 leave it to chance.
@@ -37,10 +39,21 @@ void FillRandomModel(std::mt19937& random, const ModelWishes& wishes, Memory& me
 // Adds to the model a preview for each of `scales`, which are of kPreviewScales and rise.
 void AddRandomPreviews(std::mt19937& random, const std::vector<int>& scales, Memory& memory, RandomModel* model);
 
+// What deblocking must be like; -1 leaves it to chance.
+struct DeblockingWishes {
+  int activities = -1;
+  int steps = -1;
+  int filter_bits = -1;
+  bool extreme = false;  // the weights of each row are as large as they may be
+};
+
+// Adds filters to the model. Most are gentle where nothing else is wished for: pixels stay what they resemble.
+void AddRandomDeblocking(std::mt19937& random, const DeblockingWishes& wishes, Memory& memory, RandomModel* model);
+
 // A random table. Its alphabet lies within int16; often it is small, so that escapes are frequent.
 ModelTable MakeRandomTable(std::mt19937& random, Memory& memory);
 
-// The model as a package, with its previews; `notes` adds a section that nothing depends on, `with_encoder` the
+// The model as a package, with its previews and its deblocking; `notes` adds a section that nothing depends on, `with_encoder` the
 // encoder's section.
 struct PackageChoices {
   uint32_t id = 0;

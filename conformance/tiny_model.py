@@ -101,6 +101,17 @@ def make_tiny_model():
     return m
 
 
+def make_deblocking():
+    """A gentle filter towards the other side of a border, for the smallest steps none."""
+    d = nicref.Deblocking()
+    d.activity, d.step, d.filter_bits = np.array([40, 300]), np.array([16]), 12
+    d.filter = np.zeros((3, 2, 3, 2, 4, 8), np.int64)
+    for i in range(4):
+        d.filter[:, :, :, 1, i, 4] = 200 * (i + 1)
+        d.filter[:, :, :, 1, i, i] = -200 * (i + 1)
+    return d
+
+
 def make_preview(reads=True):
     """The graph of 1/8: a convolution, or what gives out the latents themselves."""
     numbers = Numbers(2)

@@ -151,6 +151,13 @@ def write_preview_section(previews):
     return varint(len(previews)) + b"".join(varint(scale) + write_graph(graph) for scale, graph in previews)
 
 
+def write_deblocking_section(d):
+    section = b""
+    for thresholds in (d.activity, d.step):
+        section += varint(len(thresholds)) + planes(thresholds, 2)
+    return section + varint(d.filter_bits) + planes(d.filter, 2)
+
+
 # -- model-package.md -----------------------------------------------------------------------------------------------
 
 def stored_frame(raw):

@@ -22,9 +22,23 @@ def write(target, name, data):
 
 def small_files(group, topics):
     for case in sorted((SUITE / group).iterdir()):
+        if "deblocking" in case.name:  # of other models, but otherwise as the files before
+            continue
         data = (case / "input.nic").read_bytes()
         if len(data) <= SMALL and any(topic in case.name for topic in topics) and not (case / "model.nicm").exists():
             yield case.name, data
+
+
+def with_deblocking(data):
+    """The file with another lowest bit of model_digest: the targets then decode it with the model that has deblocking."""
+    place = nicref.read_header(data).size - 7  # model_digest, gain, interpolation, check
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1:]
+
+
+def deblocking_section():
+    """Of any three levels: the number that the small model has."""
+    package = nicref.Package((SUITE / "models" / "deblocking-factor-16.nicm").read_bytes())
+    return package.unpack(nicref.DEBLOCKING)
 
 
 def main():
@@ -45,6 +59,9 @@ def main():
         write("header", name, data[:32])
     for name, data in small_files("invalid", ["slice-", "hyper", "escape"]):
         write("decode", name, data)
+    for name, data in small_files("valid", ["size-127x129", "grey-slices", "gain-map-slices"]):
+        write("decode", name + "-deblocking", with_deblocking(data))
+        write("region", name + "-deblocking", bytes([0, 3, 0, 5, 0, 20, 0, 9]) + with_deblocking(data))
     tiny = (SUITE / "models" / "tiny.nicm").read_bytes()
     write("package", "tiny-package", b"\x03" + tiny)
     write("package", "tiny-package-mended", b"\x02" + tiny)
@@ -52,6 +69,9 @@ def main():
     previews = (SUITE / "models" / "preview-one-scale.nicm").read_bytes()
     write("package", "preview-package", b"\x03" + previews)
     write("package", "preview-section", b"\x05" + nicref.Package(previews).unpack(nicref.PREVIEW))
+    deblocking = (SUITE / "models" / "deblocking-extreme-bits-0.nicm").read_bytes()
+    write("package", "deblocking-package", b"\x03" + deblocking)
+    write("package", "deblocking-section", b"\x09" + deblocking_section())
     for case in sorted((SUITE / "invalid").iterdir()):
         package = case / "model.nicm"
         if "pass" in case.name and package.exists() and package.stat().st_size < 4000 and "model-" in case.name:

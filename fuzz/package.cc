@@ -4,6 +4,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -115,6 +116,47 @@ Status LoadSmallPreview(std::span<const uint8_t> raw, Memory& memory) {
   return LoadPreview(raw, *model, memory);
 }
 
+// All signs of the largest samples of some magnitudes: the sums that come nearest to an overflow, in several classes.
+void RunDeblocking(const DeblockingFilters& filters, int level, int kind, std::vector<int16_t>* samples) {
+  constexpr int64_t kSigns = 1 << kDeblockingPeriod;
+  samples->clear();
+  for (const int magnitude : {0, 3, 100, 4000, 32767}) {
+    const size_t begin = samples->size();
+    for (int64_t j = 0; j < kDeblockingPeriod; ++j) {
+      for (int64_t k = 0; k < kSigns; ++k) {
+        samples->push_back(static_cast<int16_t>(k >> j & 1 ? magnitude : -magnitude - 1));
+      }
+    }
+    filters.Run(level, kind, {samples->data() + begin, kSigns, kSigns});
+  }
+}
+
+// Adds the filters of a section to a model, and runs them on extreme samples: with vectors as without.
+Status LoadDeblocking(std::span<const uint8_t> raw, PreparedModel& model, Memory& memory) {
+  DeblockingModel deblocking(memory);
+  NIC_RETURN_IF_ERROR(ReadDeblockingSection(raw, model.decoder(), &deblocking));
+  std::pmr::vector<uint8_t> again(&memory);
+  WriteDeblockingSection(deblocking, &again);
+  NIC_FUZZ_CHECK(std::equal(raw.begin(), raw.end(), again.begin(), again.end()));
+  NIC_RETURN_IF_ERROR(model.PrepareDeblocking(deblocking, BestTarget(), memory));
+  const DeblockingFilters plain(deblocking, model.decoder(), Target::kScalar, memory);
+  std::vector<int16_t> samples, expected;
+  for (int level = 0; level < model.decoder().levels; ++level) {
+    for (int kind = 0; kind < kDeblockingKinds; ++kind) {
+      RunDeblocking(plain, level, kind, &expected);
+      RunDeblocking(*model.deblocking(), level, kind, &samples);
+      NIC_FUZZ_CHECK(samples == expected);
+    }
+  }
+  return {};
+}
+
+Status LoadSmallDeblocking(std::span<const uint8_t> raw, Memory& memory) {
+  std::unique_ptr<PreparedModel> model;
+  NIC_RETURN_IF_ERROR(LoadSmall(memory, &model));
+  return LoadDeblocking(raw, *model, memory);
+}
+
 Status LoadEncoder(std::span<const uint8_t> raw, Memory& memory) {
   std::unique_ptr<PreparedModel> model;
   NIC_RETURN_IF_ERROR(LoadSmall(memory, &model));
@@ -131,6 +173,10 @@ Status LoadPackage(std::span<const uint8_t> bytes, Memory& memory) {
   std::unique_ptr<PreparedModel> model;
   NIC_RETURN_IF_ERROR(LoadDecoder({raw.data(), raw.size()}, BestTarget(), memory, &model));
   RunModel(*model, memory);
+  if (package.Find(SectionType::kDeblocking)) {
+    NIC_RETURN_IF_ERROR(UnpackFrom(package, SectionType::kDeblocking, memory, &raw));
+    NIC_RETURN_IF_ERROR(LoadDeblocking({raw.data(), raw.size()}, *model, memory));
+  }
   if (package.Find(SectionType::kPreview)) {
     NIC_RETURN_IF_ERROR(UnpackFrom(package, SectionType::kPreview, memory, &raw));
     NIC_RETURN_IF_ERROR(LoadPreview({raw.data(), raw.size()}, *model, memory));
@@ -168,6 +214,7 @@ Status Load(uint8_t kind, fuzz::ExactCopy& copy, Memory& memory) {
       return {};
     }
     case 1:
+      if (kind & 8) return LoadSmallDeblocking(copy.span(), memory);
       return kind & 4 ? LoadSmallPreview(copy.span(), memory) : LoadEncoder(copy.span(), memory);
     case 2:
       MendDirectory(copy.data(), copy.size());
@@ -179,9 +226,8 @@ Status Load(uint8_t kind, fuzz::ExactCopy& copy, Memory& memory) {
 
 }  // namespace
 
-// The first byte says what the others are: 0 a decoder section, 1 an encoder section or, with 4 added, a preview
-// section, 2 a package whose directory check
-// is mended, 3 a package.
+// The first byte says what the others are: 0 a decoder section, 1 an encoder section, 5 a preview section, 9 a deblocking
+// section, 2 a package whose directory check is mended, 3 a package.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   if (size == 0) return 0;
   fuzz::ExactCopy copy(bytes + 1, size - 1);

@@ -18,8 +18,7 @@ struct Surroundings {
     options.limits = kLimits;
     options.allocator = allocator.hooks();
     NIC_FUZZ_CHECK(nic_context_new(&options, &context, nullptr) == NIC_OK);
-    const std::vector<uint8_t>& package = fuzz::SmallPackageWithPreviews();
-    NIC_FUZZ_CHECK(nic_context_add_model(context, package.data(), package.size(), nullptr, nullptr, nullptr) == NIC_OK);
+    fuzz::AddPackages(context, fuzz::SmallPackageWithPreviews());
     NIC_FUZZ_CHECK(nic_decoder_new(context, &whole, nullptr) == NIC_OK);
     NIC_FUZZ_CHECK(nic_decoder_new(context, &pieces, nullptr) == NIC_OK);
   }

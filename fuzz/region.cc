@@ -15,8 +15,7 @@ nic_context* MakeContext() {
   options.limits = kLimits;
   nic_context* context = nullptr;
   NIC_FUZZ_CHECK(nic_context_new(&options, &context, nullptr) == NIC_OK);
-  const std::vector<uint8_t>& package = fuzz::SmallPackage();
-  NIC_FUZZ_CHECK(nic_context_add_model(context, package.data(), package.size(), nullptr, nullptr, nullptr) == NIC_OK);
+  fuzz::AddPackages(context, fuzz::SmallPackage());
   return context;
 }
 

@@ -20,8 +20,10 @@ std::vector<uint8_t> ReadSmallPackage() {
   return bytes;
 }
 
-std::vector<uint8_t> AddPreviews(const std::vector<uint8_t>& package) {
-  Memory memory;
+// The package with a section more, which `write` makes from a model whose decoder is there.
+template <typename Write>
+std::vector<uint8_t> AddSection(const std::vector<uint8_t>& package, SectionType added, uint8_t flags, Memory& memory,
+                                const Write& write) {
   PackageReader reader(memory);
   NIC_FUZZ_CHECK(reader.Open(package).ok());
   PackageWriter writer(reader.model_id(), reader.model_version(), reader.name(), memory);
@@ -34,18 +36,36 @@ std::vector<uint8_t> AddPreviews(const std::vector<uint8_t>& package) {
       NIC_FUZZ_CHECK(ReadDecoderSection({raw.data(), raw.size()}, &model.decoder).ok());
     NIC_FUZZ_CHECK(writer.Add(type, section.flags, {raw.data(), raw.size()}).ok());
   }
-  std::mt19937 random(4);
-  conformance::AddRandomPreviews(random, {8, 16}, memory, &model);
-  std::pmr::vector<uint8_t> preview(&memory), bytes(&memory);
-  WritePreviewSection(model.preview, &preview);
-  NIC_FUZZ_CHECK(writer.Add(SectionType::kPreview, kSectionOptional, preview).ok() && writer.Finish(&bytes).ok());
+  std::pmr::vector<uint8_t> section(&memory), bytes(&memory);
+  write(model, &section);
+  NIC_FUZZ_CHECK(writer.Add(added, flags, section).ok() && writer.Finish(&bytes).ok());
   return {bytes.begin(), bytes.end()};
 }
 
-uint32_t SmallDigest() {
+std::vector<uint8_t> AddPreviews(const std::vector<uint8_t>& package) {
+  Memory memory;
+  return AddSection(package, SectionType::kPreview, kSectionOptional, memory,
+                    [&](conformance::RandomModel& model, std::pmr::vector<uint8_t>* section) {
+                      std::mt19937 random(4);
+                      conformance::AddRandomPreviews(random, {8, 16}, memory, &model);
+                      WritePreviewSection(model.preview, section);
+                    });
+}
+
+std::vector<uint8_t> AddDeblocking(const std::vector<uint8_t>& package) {
+  Memory memory;
+  return AddSection(package, SectionType::kDeblocking, 0, memory,
+                    [&](conformance::RandomModel& model, std::pmr::vector<uint8_t>* section) {
+                      std::mt19937 random(5);
+                      conformance::AddRandomDeblocking(random, {.filter_bits = 10}, memory, &model);
+                      WriteDeblockingSection(*model.deblocking, section);
+                    });
+}
+
+uint32_t DigestOf(const std::vector<uint8_t>& package) {
   Memory memory;
   PackageReader reader(memory);
-  NIC_FUZZ_CHECK(reader.Open(SmallPackage()).ok() && reader.model_id() == kSmallModelId);
+  NIC_FUZZ_CHECK(reader.Open(package).ok() && reader.model_id() == kSmallModelId);
   return reader.short_digest();
 }
 
@@ -61,8 +81,19 @@ const std::vector<uint8_t>& SmallPackageWithPreviews() {
   return package;
 }
 
+const std::vector<uint8_t>& SmallPackageWithDeblocking() {
+  static const std::vector<uint8_t> package = AddDeblocking(SmallPackage());
+  return package;
+}
+
+void AddPackages(nic_context* context, const std::vector<uint8_t>& package) {
+  for (const std::vector<uint8_t>* added : {&package, &SmallPackageWithDeblocking()}) {
+    NIC_FUZZ_CHECK(nic_context_add_model(context, added->data(), added->size(), nullptr, nullptr, nullptr) == NIC_OK);
+  }
+}
+
 void MendHeader(uint8_t* bytes, size_t size, bool name_model) {
-  static const uint32_t digest = SmallDigest();
+  static const uint32_t small = DigestOf(SmallPackage()), deblocking = DigestOf(SmallPackageWithDeblocking());
   ByteReader reader({bytes, size});
   std::span<const uint8_t> field;
   uint32_t number = 0;
@@ -80,6 +111,7 @@ void MendHeader(uint8_t* bytes, size_t size, bool name_model) {
   if (name_model && wide_enough) {
     bytes[id_position] = static_cast<uint8_t>(kSmallModelId | 0x80);
     bytes[id_position + 1] = static_cast<uint8_t>(kSmallModelId >> 7);
+    const uint32_t digest = ((bytes[digest_position] ^ small) & 1) ? deblocking : small;
     for (size_t i = 0; i < 3; ++i) bytes[digest_position + i] = static_cast<uint8_t>(digest >> (8 * i));
   }
   const uint16_t check = Crc16({bytes, check_position});

@@ -93,13 +93,18 @@ class CountingAllocator {
 const std::vector<uint8_t>& SmallPackage();
 // The same model with random networks for the smaller pictures of both scales; of the same digest.
 const std::vector<uint8_t>& SmallPackageWithPreviews();
+// The same model with random deblocking, of another digest.
+const std::vector<uint8_t>& SmallPackageWithDeblocking();
+// Adds the package, and that with deblocking, to the context: MendHeader names either.
+void AddPackages(nic_context* context, const std::vector<uint8_t>& package);
 constexpr uint32_t kSmallModelId = 4000;
 
 // A status that bad input may bring about.
 inline bool IsOrderly(nic_status status) { return status != NIC_INTERNAL && status != NIC_WRONG_STATE; }
 
 // Puts the check that belongs there into the header at the beginning of a file, and the small model's id and digest, so
-// that changed bytes reach what lies behind. Does nothing to what is no header.
+// that changed bytes reach what lies behind; the digest of the one with deblocking if the lowest bit is not that of the
+// small model's. Does nothing to what is no header.
 void MendHeader(uint8_t* bytes, size_t size, bool name_model);
 
 }  // namespace nic::fuzz

@@ -333,7 +333,8 @@ def read_slices(data, header, latents, keep_going=False):
 # -- model-package.md: identity, sections ---------------------------------------------------------------------------
 
 PACKAGE_SIGNATURE = b"\x8aNIM\r\n\x1a\n"
-DECODER, ENCODER, NOTES, PREVIEW = 1, 2, 3, 4
+DECODER, ENCODER, NOTES, PREVIEW, DEBLOCKING = 1, 2, 3, 4, 5
+REQUIRED, OPTIONAL = (DECODER, DEBLOCKING), (ENCODER, NOTES, PREVIEW)
 
 
 def malformed_model(offset, message):
@@ -428,9 +429,9 @@ class Package:
             last = kind
             if flags & ~1:
                 raise Refused("NIC_UNSUPPORTED_FEATURE", None, "section_flags: a reserved bit is set")
-            if kind in (DECODER, ENCODER, NOTES, PREVIEW) and (flags & 1) != (kind != DECODER):
+            if kind in (OPTIONAL if not flags & 1 else REQUIRED):
                 raise malformed_model(None, "section_flags: `optional` is not that of the type")
-            if not flags & 1 and kind not in (DECODER, ENCODER, NOTES, PREVIEW):
+            if not flags & 1 and kind not in REQUIRED:
                 raise Refused("NIC_UNSUPPORTED_FEATURE", None, f"section_type: {kind} is unknown")
         sizes = [section[2] for section in self.sections]
         if sum(sizes) > MAX_SECTIONS_TOTAL or any(size > MAX_SECTION for size in sizes):
@@ -470,9 +471,14 @@ class Pass:
     pass
 
 
+class Deblocking:
+    pass
+
+
 class Model:
     previews = {}  # graphs by scale, once they are read
     preview_section = None
+    deblocking = None
 
     def read_previews(self):
         if self.preview_section is not None:
@@ -614,6 +620,31 @@ def read_preview_section(raw, m):
     if reader.remaining:
         raise malformed_model(reader.offset, "bytes behind the last field of the section")
     return previews
+
+
+def read_thresholds(reader, number, field):
+    thresholds = reader.planes(field, reader.small(number, 0, 7), 2)
+    if np.any(np.diff(thresholds, prepend=-1) <= 0):
+        raise malformed_model(reader.offset, f"{field}: negative, or not above the one before")
+    return thresholds
+
+
+def read_deblocking_section(raw, m):
+    reader = Reader(raw, 0, 0, "NIC_MODEL_MALFORMED", "NIC_MODEL_MALFORMED")
+    d = Deblocking()
+    d.activity = read_thresholds(reader, "activities", "activity")
+    d.step = read_thresholds(reader, "steps", "step")
+    d.filter_bits = reader.small("filter_bits", 0, 15)
+    shape = (m.levels, 2, len(d.activity) + 1, len(d.step) + 1, 4, 8)
+    d.filter = reader.planes("filter", int(np.prod(shape)), 2).reshape(shape)
+    if reader.remaining:
+        raise malformed_model(reader.offset, "bytes behind the last field of the section")
+    if d.filter.min() < -32767:
+        raise malformed_model(None, "filter: a weight of -32768")
+    most = int(np.abs(d.filter).sum(axis=-1).max())
+    if most > 65535:
+        raise Refused("NIC_MODEL_UNSAFE", None, f"filter: weights sum to {most}, above 65535")
+    return d
 
 
 def judge_gains(gains):
@@ -980,15 +1011,48 @@ def apply_gain(tensor, mantissas, shifts):
     return np.clip(rounded_shift(tensor * mantissas, shifts), -32768, 32767)
 
 
-def apply_gain_map(model, header, offsets, latents, dump):
-    """The gained latents where each position has a rate of its own (codec.md, section 5.4)."""
-    rates = np.clip(256 * header.gain_level + header.interpolation + offsets, 0, 256 * (model.levels - 1))
+def find_rates(model, header, offsets):
+    """The rate R at every latent position (codec.md, section 5.4)."""
+    return np.clip(256 * header.gain_level + header.interpolation + offsets, 0, 256 * (model.levels - 1))
+
+
+def apply_gains(model, rates, latents, dump):
+    """The gained latents, not yet in the range of a graph's input."""
     gained = np.zeros_like(latents)
     for rate in np.unique(rates):
         mantissas, shifts = compute_gains(model.inverse_gain, int(rate) >> 8, int(rate) & 255)
         dump.line("gain", f"rate {rate} mantissas {mantissas.tolist()} shifts {shifts.tolist()}")
         gained[rates == rate] = apply_gain(latents[rates == rate], mantissas, shifts)
     return gained
+
+
+def filter_rows(d, factor, levels, v):
+    """All rows of v filtered at the borders between columns (codec.md, section 6.1); levels: one for each latent."""
+    height, width, channels = v.shape
+    borders = np.arange(8, width, 8)
+    # Windows of rows x borders x channels x 8: they do not overlap, and leave out four columns at either side.
+    t = v[:, 4:width - 4].reshape(height, len(borders), 8, channels).transpose(0, 1, 3, 2)
+    activity = (np.abs(t[..., 1] - 2 * t[..., 2] + t[..., 3]) + np.abs(t[..., 4] - 2 * t[..., 5] + t[..., 6]))
+    step = np.abs(t[..., 4] - t[..., 3])
+    a = np.searchsorted(d.activity, activity, side="right")  # the number of thresholds that are not above
+    s = np.searchsorted(d.step, step, side="right")
+    kind = np.where(borders % factor, 1, 0)[:, None]
+    level = levels[np.arange(height)[:, None] // factor, borders // factor][:, :, None]
+    w = d.filter[level, kind, a, s]
+    left = rounded_shift((w * t[..., None, :]).sum(axis=-1), d.filter_bits)
+    right = rounded_shift((w * t[..., None, ::-1]).sum(axis=-1), d.filter_bits)  # of t[7], t[6], t[5], t[4]
+    filtered = np.clip(t + np.concatenate((left, right[..., ::-1]), axis=-1), -32768, 32767)
+    result = v.copy()
+    result[:, 4:width - 4] = filtered.transpose(0, 1, 3, 2).reshape(height, width - 8, channels)
+    return result
+
+
+def deblock(model, rates, v, dump):
+    levels = (rates + 128) >> 8
+    dump.array("deblocking", "level", levels[:, :, None])
+    v = filter_rows(model.deblocking, model.latent_factor, levels, v)
+    dump.array("deblocking", "v filtered between columns", v)
+    return filter_rows(model.deblocking, model.latent_factor, levels.T, v.transpose(1, 0, 2)).transpose(1, 0, 2)
 
 
 def average(samples, scale):
@@ -1003,7 +1067,7 @@ def average(samples, scale):
     return means
 
 
-def run_preview(model, header, x, scale, dump):
+def run_synthesis(model, header, x, rates, scale, dump):
     """v of a picture that is `scale` times smaller, from gained latents x not yet in the range of a graph's input."""
     graph = model.previews.get(scale, model.synthesis)
     x = np.clip(x, graph.inputs[0].low, graph.inputs[0].high)
@@ -1011,6 +1075,8 @@ def run_preview(model, header, x, scale, dump):
     v = run_graph(graph, [x], dump)[0]
     if scale in model.previews:
         return v[:ceil_divide(header.height, scale), :ceil_divide(header.width, scale)]
+    if model.deblocking:
+        v = deblock(model, rates, v, dump)
     v = v[:header.height, :header.width]
     half = 128 << model.output_bits
     return v if scale == 1 else average(np.clip(v, -half, half), scale)
@@ -1149,7 +1215,7 @@ def decode(data, find_model, dump, keep_going=False, scale=1):
         raise Refused("NIC_MALFORMED", None, "gain_level: above the model's highest level")
     height, width = ceil_divide(header.height, model.latent_factor), ceil_divide(header.width, model.latent_factor)
     side = header.slice_side // model.latent_factor
-    offsets = None
+    offsets = np.zeros((height, width), np.int64)
     for kind, _, offset, size in result.elements:
         if kind == GAIN_MAP:
             offsets = decode_gain_map(data[offset:offset + size], offset, height, width)
@@ -1172,13 +1238,9 @@ def decode(data, find_model, dump, keep_going=False, scale=1):
         place[:] = y
         result.slices.append((z, y))
 
-    if offsets is None:
-        mantissas, shifts = compute_gains(model.inverse_gain, header.gain_level, header.interpolation)
-        dump.line("gain", f"mantissas {mantissas.tolist()} shifts {shifts.tolist()}")
-        gained = apply_gain(latents, mantissas, shifts)
-    else:
-        gained = apply_gain_map(model, header, offsets, latents, dump)
-    v = run_preview(model, header, gained, scale, dump)
+    rates = find_rates(model, header, offsets)
+    gained = apply_gains(model, rates, latents, dump)
+    v = run_synthesis(model, header, gained, rates, scale, dump)
     dump.array("output", "v", v)
     result.pixels = round_pixels(model, header, v)
     dump.array("pixels", "pixels", result.pixels)
@@ -1204,7 +1266,7 @@ def analyse(model, pixels):
 # -- The program ----------------------------------------------------------------------------------------------------
 
 STAGES = ("header", "elements", "metadata", "slices", "gain-map", "hyper-latents", "features", "means", "indices", "latents",
-          "gain", "gained", "activations", "output", "pixels", "alpha")
+          "gain", "gained", "activations", "deblocking", "output", "pixels", "alpha")
 
 
 class Dump:
@@ -1234,6 +1296,8 @@ def load_model(package):
     model = read_decoder_section(package.unpack(DECODER))
     if any(section[0] == PREVIEW for section in package.sections):
         model.preview_section = lambda: package.unpack(PREVIEW)
+    if any(section[0] == DEBLOCKING for section in package.sections):
+        model.deblocking = read_deblocking_section(package.unpack(DEBLOCKING), model)
     return model
 
 
