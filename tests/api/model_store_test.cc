@@ -355,8 +355,8 @@ nic_status TryScale(const Context& context, const Bytes& file, double scale, Byt
   return status;
 }
 
-// The small model of id 85 with what is given as its preview.
-Bytes MakePreviewPackage(const std::pmr::vector<uint8_t>& section, bool with_encoder) {
+// The small model of id 85 with a section more.
+Bytes MakePackageWith(nic::SectionType type, const std::pmr::vector<uint8_t>& section, bool with_encoder) {
   nic::Memory memory;
   SmallModel model(memory);
   FillSmallModel(1, &model);
@@ -367,10 +367,15 @@ Bytes MakePreviewPackage(const std::pmr::vector<uint8_t>& section, bool with_enc
   nic::PackageWriter writer(85, 1, "changed", memory);
   REQUIRE(writer.Add(nic::SectionType::kDecoder, 0, decoder, 1).ok());
   if (with_encoder) REQUIRE(writer.Add(nic::SectionType::kEncoder, nic::kSectionOptional, encoder, 1).ok());
-  REQUIRE(writer.Add(nic::SectionType::kPreview, nic::kSectionOptional, section, 1).ok());
+  const uint8_t flags = type == nic::SectionType::kDeblocking ? 0 : nic::kSectionOptional;
+  REQUIRE(writer.Add(type, flags, section, 1).ok());
   std::pmr::vector<uint8_t> bytes(&memory);
   REQUIRE(writer.Finish(&bytes).ok());
   return {bytes.begin(), bytes.end()};
+}
+
+Bytes MakePreviewPackage(const std::pmr::vector<uint8_t>& section, bool with_encoder) {
+  return MakePackageWith(nic::SectionType::kPreview, section, with_encoder);
 }
 
 std::pmr::vector<uint8_t> PreviewSection() {
@@ -397,6 +402,32 @@ TEST_CASE("a preview that is not valid is refused where it is asked for, and dis
   REQUIRE(TryScale(context, file, 8, &pixels, &error) == NIC_MODEL_MALFORMED);
   REQUIRE(Mentions(error, "preview"));
   REQUIRE(TryScale(context, file, 1, &pixels, &error) == NIC_OK);
+}
+
+TEST_CASE("deblocking is part of a package's digest, changes pixels, and is refused where it is not valid") {
+  nic_error error;
+  nic::Memory memory;
+  nic::DeblockingModel deblocking(memory);
+  nic::testing::FillSmallDeblocking(1, &deblocking);
+  std::pmr::vector<uint8_t> section;
+  WriteDeblockingSection(deblocking, &section);
+  const Bytes plain = MakePackage(85, 1, {}, true);
+  const Bytes filtering = MakePackageWith(nic::SectionType::kDeblocking, section, true);
+  const Context without = NewContext(), with = NewContext(), bad = NewContext();
+  AddModel(without, plain);
+  AddModel(with, filtering);
+  Bytes pixels, filtered;
+  REQUIRE(TryScale(without, FileFor(plain), 1, &pixels, &error) == NIC_OK);
+  REQUIRE(TryScale(with, FileFor(filtering), 1, &filtered, &error) == NIC_OK);
+  REQUIRE(pixels.size() == filtered.size());
+  REQUIRE(pixels != filtered);
+  REQUIRE(TryDecode(without, FileFor(filtering), &error) == NIC_MODEL_MISMATCH);
+
+  section.resize(section.size() - 1);
+  const Bytes cut = MakePackageWith(nic::SectionType::kDeblocking, section, true);
+  AddModel(bad, cut);
+  REQUIRE(TryDecode(bad, FileFor(cut), &error) == NIC_MODEL_MALFORMED);
+  REQUIRE(Mentions(error, "deblocking: filter"));
 }
 
 TEST_CASE("packages of one digest complete one another, in any order") {

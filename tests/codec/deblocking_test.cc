@@ -1,7 +1,9 @@
 #include "codec/deblocking.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <memory>
 #include <random>
 #include <vector>
 

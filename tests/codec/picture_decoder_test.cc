@@ -117,9 +117,39 @@ struct File {
     REQUIRE(codec.model->PreparePreview(std::move(preview), target, codec.memory).ok());
   }
 
+  // Gives the model filters across borders.
+  void AddDeblocking(nic::Target target) {
+    nic::DeblockingModel deblocking(codec.memory);
+    nic::testing::FillSmallDeblocking(1, &deblocking);
+    REQUIRE(codec.model->PrepareDeblocking(deblocking, target, codec.memory).ok());
+  }
+
   SmallCodec codec;
   std::pmr::vector<uint8_t> bytes;
 };
+
+// The plain way: the whole synthesis first, then the filters over all of it.
+std::vector<int16_t> ExpectDeblocked(File& file, const Rect& region) {
+  const SliceLayout layout = file.Layout();
+  const Rect padded{0, 0, layout.latent_width() * 16, layout.latent_height() * 16};
+  const std::vector<int16_t> synthesised = file.Expected(padded, {});
+  nic::DeblockingModel deblocking(file.codec.memory);
+  nic::testing::FillSmallDeblocking(1, &deblocking);
+  const nic::DecoderModel& decoder = file.codec.model->decoder();
+  const nic::DeblockingFilters filters(deblocking, decoder, nic::Target::kScalar, file.codec.memory);
+  const nic::GainField gains(decoder.inverse_gain, 8, kRate, nullptr, file.codec.memory);
+  nic::Serial serial;
+  nic::Deblocking whole(filters, gains, 16, padded, padded.y1, padded.x1, serial, file.codec.memory);
+  std::vector<int16_t> expected;
+  const auto take = [&](int64_t y, const int16_t* row) -> Status {
+    if (y >= region.y0 && y < region.y1) expected.insert(expected.end(), row + 3 * region.x0, row + 3 * region.x1);
+    return {};
+  };
+  for (int64_t y = 0; y < padded.y1; ++y) {
+    REQUIRE(whole.Add(y, &synthesised[static_cast<size_t>(y * padded.x1 * 3)], take).ok());
+  }
+  return expected;
+}
 
 Rect Scaled(int scale) { return {0, 0, (kWidth + scale - 1) / scale, (kHeight + scale - 1) / scale}; }
 
@@ -375,4 +405,45 @@ TEST_CASE("a preview counts as less work than the whole picture, means as as muc
   REQUIRE(CountDecodeWork(*file.codec.model, layout, {kWhole, 1}, file.codec.memory, &whole).ok());
   REQUIRE(means == whole);
   REQUIRE(preview < whole);
+}
+
+TEST_CASE("deblocking: regions equal crops of the whole, on every target and with any threads and strips") {
+  File plain;
+  const std::vector<int16_t> bare = plain.Expected(kWhole, {});
+  const std::vector<int16_t> all = ExpectDeblocked(plain, kWhole);
+  REQUIRE(all != bare);
+  const Rect regions[] = {kWhole, {0, 0, 1, 1}, {kWidth - 1, kHeight - 1, kWidth, kHeight}, {17, 33, 90, 60},
+                          {60, 3, 61, kHeight}};
+  for (const nic::Target target :
+       {nic::Target::kScalar, nic::Target::kSse4, nic::Target::kAvx2, nic::Target::kAvx512, nic::Target::kNeon}) {
+    if (!nic::TargetSupported(target)) continue;
+    File file;
+    file.AddDeblocking(target);
+    for (const Rect& region : regions) {
+      const std::vector<int16_t> expected = ExpectDeblocked(plain, region);
+      for (const size_t threads : {1u, 3u}) {
+        ThreadPool pool(threads);
+        const Decoded decoded = file.Decode(region, false, pool, threads == 3 ? 1 : 0);
+        REQUIRE(decoded.status.ok());
+        REQUIRE(decoded.values == expected);
+      }
+    }
+  }
+}
+
+TEST_CASE("deblocking: means over squares are of filtered pixels, previews are not filtered, and both count as work") {
+  File file, previewing;
+  nic::Serial serial;
+  previewing.AddPreviews(nic::Target::kScalar);
+  const std::vector<int16_t> preview = previewing.Decode(Scaled(8), false, serial, 0, 8).values;
+  double before = 0, after = 0;
+  const SliceLayout layout = file.Layout();
+  REQUIRE(CountDecodeWork(*file.codec.model, layout, {kWhole, 1}, file.codec.memory, &before).ok());
+  for (File* each : {&file, &previewing}) each->AddDeblocking(nic::Target::kScalar);
+  REQUIRE(CountDecodeWork(*file.codec.model, layout, {kWhole, 1}, file.codec.memory, &after).ok());
+  REQUIRE(after > before);
+  const std::vector<int16_t> whole = file.Decode(kWhole, false, serial).values;
+  const std::vector<int16_t> means = MeansOf(whole, 16, file.codec.model->decoder().output_bits);
+  REQUIRE(file.Decode(Scaled(16), false, serial, 0, 16).values == means);
+  REQUIRE(previewing.Decode(Scaled(8), false, serial, 0, 8).values == preview);
 }

@@ -381,3 +381,31 @@ TEST_CASE("previews read from their section are those that were written, and a c
   nic::PreviewModel three(memory);
   REQUIRE(ReadPreviewSection(section, &three).code() == NIC_MODEL_MALFORMED);
 }
+
+TEST_CASE("deblocking read from its section is what was written, and a cut or longer section is malformed") {
+  Memory memory;
+  SmallModel model(memory);
+  FillSmallModel(1, &model);
+  nic::DeblockingModel written(memory);
+  nic::testing::FillSmallDeblocking(1, &written);
+  std::pmr::vector<uint8_t> section;
+  WriteDeblockingSection(written, &section);
+  nic::DeblockingModel read(memory);
+  REQUIRE(ReadDeblockingSection(section, model.decoder, &read).ok());
+  REQUIRE(read.activity == written.activity);
+  REQUIRE(read.step == written.step);
+  REQUIRE(read.filter_bits == written.filter_bits);
+  REQUIRE(read.filter == written.filter);
+  for (size_t size = 0; size < section.size(); ++size) {
+    nic::DeblockingModel cut(memory);
+    const Status status = ReadDeblockingSection({section.data(), size}, model.decoder, &cut);
+    REQUIRE(status.code() == NIC_MODEL_MALFORMED);
+    REQUIRE(status.offset() <= size);
+  }
+  section.push_back(0);
+  nic::DeblockingModel longer(memory);
+  REQUIRE(ReadDeblockingSection(section, model.decoder, &longer).code() == NIC_MODEL_MALFORMED);
+  section[0] = 8;
+  nic::DeblockingModel many(memory);
+  RequireMalformed(ReadDeblockingSection(section, model.decoder, &many), "activities");
+}

@@ -313,6 +313,44 @@ TEST_CASE("a preview with one thing wrong is refused by its name") {
   }
 }
 
+TEST_CASE("deblocking with one thing wrong is refused by its name") {
+  using nic::DeblockingModel;
+  struct DeblockingCase {
+    const char* message;
+    std::function<void(DeblockingModel&)> change;
+    nic_status code = NIC_MODEL_MALFORMED;
+  };
+  const DeblockingCase cases[] = {
+      {"activity", [](DeblockingModel& m) { m.activity[1] = m.activity[0]; }},
+      {"activity", [](DeblockingModel& m) { m.activity[0] = -1; }},
+      {"activity", [](DeblockingModel& m) { m.activity.assign({1, 2, 3, 4, 5, 6, 7, 8}); }},
+      {"step", [](DeblockingModel& m) { std::swap(m.step[0], m.step[1]); }},
+      {"filter_bits", [](DeblockingModel& m) { m.filter_bits = 16; }},
+      {"filter: not one", [](DeblockingModel& m) { m.filter.pop_back(); }},
+      {"filter: a weight", [](DeblockingModel& m) { m.filter.back() = -32768; }},
+      {"filter: row 2: weights sum to 65536",
+       [](DeblockingModel& m) {
+         for (size_t j = 16; j < 24; ++j) m.filter[j] = j % 2 ? 8192 : -8192;
+       },
+       NIC_MODEL_UNSAFE},
+  };
+  Memory memory;
+  SmallModel model(memory);
+  FillSmallModel(1, &model);
+  DeblockingModel fine(memory);
+  nic::testing::FillSmallDeblocking(1, &fine);
+  REQUIRE(CheckModel(fine, model.decoder).ok());
+  for (size_t j = 16; j < 24; ++j) fine.filter[j] = j % 2 ? 8191 : -8192;
+  fine.filter[16] = 8195;
+  REQUIRE(CheckModel(fine, model.decoder).ok());  // 65535
+  for (const DeblockingCase& each : cases) {
+    DeblockingModel changed(memory);
+    nic::testing::FillSmallDeblocking(1, &changed);
+    each.change(changed);
+    CheckRefused(CheckModel(changed, model.decoder), each.message, each.code);
+  }
+}
+
 TEST_CASE("a preview without an unshuffle shrinks by a stride") {
   Memory memory;
   SmallModel model(memory);

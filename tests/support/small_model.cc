@@ -211,6 +211,15 @@ void FillSmallPreview(uint32_t seed, PreviewModel* preview) {
   }
 }
 
+void FillSmallDeblocking(uint32_t seed, DeblockingModel* deblocking) {
+  std::mt19937 random(seed + 2000);
+  deblocking->activity = {100, 900};
+  deblocking->step = {50, 700};
+  deblocking->filter_bits = 10;
+  deblocking->filter.resize(deblocking->place(3, 0));
+  for (int16_t& weight : deblocking->filter) weight = static_cast<int16_t>(static_cast<int>(random() % 401) - 200);
+}
+
 static std::vector<uint8_t> Pack(const SmallModel& model, uint32_t seed, uint32_t id, bool with_preview,
                                  Memory& memory) {
   std::pmr::vector<uint8_t> decoder(&memory);

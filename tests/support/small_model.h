@@ -22,6 +22,9 @@ void FillSmallModel(uint32_t seed, SmallModel* model);
 // Random previews of 1/8 and 1/16 for that model.
 void FillSmallPreview(uint32_t seed, PreviewModel* preview);
 
+// Random filters for that model, with three classes of either sort.
+void FillSmallDeblocking(uint32_t seed, DeblockingModel* deblocking);
+
 // The model as a package of the given id, with the previews or without.
 std::vector<uint8_t> MakeSmallPackage(uint32_t seed, uint32_t id, bool with_preview = false);
 

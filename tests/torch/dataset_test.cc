@@ -1,5 +1,6 @@
 #include "dataset.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -23,6 +24,29 @@ TEST_CASE("dataset: a folder and its pack hold the same pictures") {
   REQUIRE(Dataset::Load(folder / "pack", 32, &packed).ok());
   REQUIRE(packed.size() == 3);
   CHECK(packed.picture(2).samples == dataset.picture(2).samples);
+}
+
+TEST_CASE("dataset: pictures off a grid of eight are cut differently, small ones stay") {
+  Folder folder;
+  WritePictures(folder.path(), 10, 40, 36);
+  Dataset dataset, small;
+  REQUIRE(Dataset::Load(folder.path(), 32, &dataset).ok());
+  dataset.Unalign();
+  const Picture whole = MakePicture(40, 36, 9);
+  const Picture& cut = dataset.picture(9);  // one column, one row
+  REQUIRE(cut.width == 39);
+  REQUIRE(cut.height == 35);
+  for (size_t y = 0; y < 35; ++y) {
+    const auto* row = &cut.samples[y * 39 * 3];
+    CHECK(std::equal(row, row + 39 * 3, &whole.samples[((y + 1) * 40 + 1) * 3]));
+  }
+  CHECK(dataset.picture(0).samples == MakePicture(40, 36, 0).samples);
+  CHECK(dataset.picture(7).width == 33);
+  Folder other;
+  WritePictures(other.path(), 2, 15, 15);
+  REQUIRE(Dataset::Load(other.path(), 1, &small).ok());
+  small.Unalign();
+  CHECK(small.picture(1).width == 15);
 }
 
 TEST_CASE("dataset: a pack cut anywhere is refused") {

@@ -9,6 +9,7 @@
 #include "evaluation.h"
 #include "files.h"
 #include "graph_builder.h"
+#include "package_file.h"
 #include "samples.h"
 #include "verification.h"
 
