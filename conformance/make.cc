@@ -185,13 +185,20 @@ void AddDeblockingModels(Maker& maker) {
                        const DeblockingWishes& deblocking, const std::vector<int>& previews = {}) {
     maker.AddModel(name, id, seed, wishes, previews, &deblocking);
   };
-  add("deblocking-factor-8", 4022, 21122, {.latent_factor = 8, .passes = 1, .levels = 3}, {.activities = 2, .steps = 3, .filter_bits = 12});
-  add("deblocking-factor-16", 4023, 20123, {.latent_factor = 16, .passes = 2, .levels = 3, .output_bits = 7}, {.activities = 3, .steps = 2, .filter_bits = 11});
-  add("deblocking-factor-32", 4024, 9124, {.latent_factor = 32, .passes = 2, .levels = 3, .output_bits = 7}, {.activities = 1, .steps = 4, .filter_bits = 14}, {8});
-  add("deblocking-thresholds-0", 4025, 6125, {.latent_factor = 16, .passes = 1, .levels = 2, .output_bits = 7}, {.activities = 0, .steps = 0, .filter_bits = 9});
-  add("deblocking-thresholds-7", 4026, 20126, {.latent_factor = 32, .passes = 1, .levels = 2, .output_bits = 7}, {.activities = 7, .steps = 7, .filter_bits = 12});
-  add("deblocking-extreme-bits-0", 4027, 127, {.latent_factor = 16, .passes = 1, .levels = 2, .output_bits = 7}, {.activities = 2, .steps = 0, .filter_bits = 0, .extreme = true});
-  add("deblocking-extreme-bits-15", 4028, 128, {.latent_factor = 16, .passes = 1, .levels = 2, .output_bits = 7}, {.activities = 0, .steps = 2, .filter_bits = 15, .extreme = true});
+  add("deblocking-factor-8", 4022, 21122, {.latent_factor = 8, .passes = 1, .levels = 3},
+      {.activities = 2, .steps = 3, .filter_bits = 12});
+  add("deblocking-factor-16", 4023, 20123, {.latent_factor = 16, .passes = 2, .levels = 3, .output_bits = 7},
+      {.activities = 3, .steps = 2, .filter_bits = 11});
+  add("deblocking-factor-32", 4024, 9124, {.latent_factor = 32, .passes = 2, .levels = 3, .output_bits = 7},
+      {.activities = 1, .steps = 4, .filter_bits = 14}, {8});
+  add("deblocking-thresholds-0", 4025, 6125, {.latent_factor = 16, .passes = 1, .levels = 2, .output_bits = 7},
+      {.activities = 0, .steps = 0, .filter_bits = 9});
+  add("deblocking-thresholds-7", 4026, 20126, {.latent_factor = 32, .passes = 1, .levels = 2, .output_bits = 7},
+      {.activities = 7, .steps = 7, .filter_bits = 12});
+  add("deblocking-extreme-bits-0", 4027, 127, {.latent_factor = 16, .passes = 1, .levels = 2, .output_bits = 7},
+      {.activities = 2, .steps = 0, .filter_bits = 0, .extreme = true});
+  add("deblocking-extreme-bits-15", 4028, 128, {.latent_factor = 16, .passes = 1, .levels = 2, .output_bits = 7},
+      {.activities = 0, .steps = 2, .filter_bits = 15, .extreme = true});
 }
 
 void AddModels(Maker& maker, const std::string& folder) {
@@ -409,55 +416,89 @@ void AddPreviews(Maker& maker) {
              .model = "tiny-bad-preview", .level = 0});
 }
 
-void AddDeblocking(Maker& maker) {
-  const auto add = [&](Case made) {
-    made.topic = "deblocking-" + made.topic;
-    made.title = "Deblocking: " + made.title;
-    maker.Add(made);
-  };
-  for (const char* model : {"factor-8", "factor-16", "factor-32", "thresholds-0", "thresholds-7", "extreme-bits-0", "extreme-bits-15"}) {
-    const std::string name = std::string("deblocking-") + model;
-    add({.topic = model, .title = "model " + name, .model = name, .width = 61, .height = 45, .level = 0});
-    add({.topic = std::string(model) + "-slices", .title = "model " + name + ", six slices, a rate between levels", .model = name,
-         .width = 133, .height = 77, .level = 0, .interpolation = 90, .slice_side_code = 0, .lanes_log2 = 1});
+void AddDeblocked(Maker& maker, Case made) {
+  made.topic = "deblocking-" + made.topic;
+  made.title = "Deblocking: " + made.title;
+  made.model = "deblocking-" + made.model;
+  maker.Add(made);
+}
+
+void AddDeblockingModelCases(Maker& maker) {
+  for (const char* model : {"factor-8", "factor-16", "factor-32", "thresholds-0", "thresholds-7", "extreme-bits-0",
+                            "extreme-bits-15"}) {
+    const std::string name = model, title = "model deblocking-" + name;
+    AddDeblocked(maker, {.topic = name, .title = title, .model = name, .width = 61, .height = 45, .level = 0});
+    AddDeblocked(maker, {.topic = name + "-slices", .title = title + ", six slices, a rate between levels", .model = name,
+                         .width = 133, .height = 77, .level = 0, .interpolation = 90, .slice_side_code = 0, .lanes_log2 = 1});
   }
-  const char* const model = "deblocking-factor-16";
+}
+
+void AddDeblockingSizes(Maker& maker) {
   struct Size {
     uint32_t width, height;
   };
   for (const Size size : {Size{1, 1}, {1, 90}, {90, 1}, {4, 5}, {8, 9}, {16, 16}, {65, 64}, {64, 65}}) {
     const std::string name = std::to_string(size.width) + "x" + std::to_string(size.height);
-    add({.topic = "size-" + name, .title = "a picture of " + name + " pixels", .model = model, .width = size.width, .height = size.height});
+    AddDeblocked(maker, {.topic = "size-" + name, .title = "a picture of " + name + " pixels", .model = "factor-16",
+                         .width = size.width, .height = size.height});
   }
-  add({.topic = "one-position-8", .title = "no border at all", .model = "deblocking-factor-8", .width = 7, .height = 8});
-  add({.topic = "level-highest", .title = "the highest level", .model = model, .width = 50, .height = 40, .level = 2});
+  AddDeblocked(maker, {.topic = "one-position-8", .title = "no border at all", .model = "factor-8", .width = 7, .height = 8});
+}
+
+void AddDeblockingRates(Maker& maker) {
+  AddDeblocked(maker, {.topic = "level-highest", .title = "the highest level", .model = "factor-16", .width = 50, .height = 40,
+                       .level = 2});
   for (const int interpolation : {127, 128, 255}) {  // from 128 on, filters of the level above
-    add({.topic = "interpolation-" + std::to_string(interpolation), .title = "a rate " + std::to_string(interpolation) + " / 256 above level 1",
-         .model = model, .width = 50, .height = 40, .interpolation = static_cast<uint8_t>(interpolation)});
+    const std::string name = std::to_string(interpolation);
+    AddDeblocked(maker, {.topic = "interpolation-" + name, .title = "a rate " + name + " / 256 above level 1", .model = "factor-16",
+                         .width = 50, .height = 40, .interpolation = static_cast<uint8_t>(interpolation)});
   }
-  for (const char* mapped : {"factor-8", "factor-16", "factor-32"}) {
-    add({.topic = std::string("gain-map-") + mapped, .title = "a rate for each position", .model = std::string("deblocking-") + mapped,
-         .width = 130, .height = 97, .slice_side_code = 0, .gain_map = true});
+  for (const char* model : {"factor-8", "factor-16", "factor-32"}) {
+    AddDeblocked(maker, {.topic = std::string("gain-map-") + model, .title = "a rate for each position", .model = model,
+                         .width = 130, .height = 97, .slice_side_code = 0, .gain_map = true});
   }
-  add({.topic = "grey", .title = "grey", .model = model, .width = 50, .height = 70, .grey = true});
-  add({.topic = "alpha", .title = "alpha, which is not filtered", .model = model, .width = 50, .height = 70, .alpha = true});
-  add({.topic = "depth-16", .title = "16 bits", .model = model, .width = 70, .height = 50, .deep = true});
-  add({.topic = "depth-16-grey", .title = "grey of 16 bits", .model = model, .width = 70, .height = 50, .grey = true, .deep = true});
-  for (const char* extreme : {"extreme-bits-0", "extreme-bits-15"}) {
-    const std::string name = std::string("deblocking-") + extreme;
-    add({.topic = std::string("symbols-") + extreme, .title = "symbols -32768 and 32767, model " + name, .model = name,
-         .width = 60, .height = 50, .symbols = Symbols::kExtremes});
+}
+
+void AddDeblockingFormats(Maker& maker) {
+  const Case plain = {.topic = "", .title = "", .model = "factor-16", .width = 50, .height = 70};
+  Case made = plain;
+  made.topic = made.title = "grey";
+  made.grey = true;
+  AddDeblocked(maker, made);
+  made = plain;
+  made.topic = "alpha";
+  made.title = "alpha, which is not filtered";
+  made.alpha = true;
+  AddDeblocked(maker, made);
+  for (const bool grey : {false, true}) {
+    AddDeblocked(maker, {.topic = grey ? "depth-16-grey" : "depth-16", .title = grey ? "grey of 16 bits" : "16 bits",
+                         .model = "factor-16", .width = 70, .height = 50, .grey = grey, .deep = true});
   }
+  for (const char* model : {"extreme-bits-0", "extreme-bits-15"}) {
+    AddDeblocked(maker, {.topic = std::string("symbols-") + model,
+                         .title = std::string("symbols -32768 and 32767, model deblocking-") + model, .model = model,
+                         .width = 60, .height = 50, .symbols = Symbols::kExtremes});
+  }
+}
+
+void AddDeblockingScales(Maker& maker) {
   for (const int scale : {8, 16}) {
     const std::string name = std::to_string(scale);
-    maker.Add({.topic = "scale-" + name + "-deblocking-mean", .title = "1/" + name + ": means over filtered samples", .model = model,
-               .width = 100, .height = 77, .slice_side_code = 0, .scale = scale});
+    maker.Add({.topic = "scale-" + name + "-deblocking-mean", .title = "1/" + name + ": means over filtered samples",
+               .model = "deblocking-factor-16", .width = 100, .height = 77, .slice_side_code = 0, .scale = scale});
   }
-  const char* const one_preview = "deblocking-factor-32";
-  maker.Add({.topic = "scale-8-deblocking-preview", .title = "1/8: a preview, which is not filtered", .model = one_preview,
-             .width = 100, .height = 77, .scale = 8});
+  maker.Add({.topic = "scale-8-deblocking-preview", .title = "1/8: a preview, which is not filtered",
+             .model = "deblocking-factor-32", .width = 100, .height = 77, .scale = 8});
   maker.Add({.topic = "scale-16-deblocking-preview", .title = "1/16: no preview of this scale, means over filtered samples",
-             .model = one_preview, .width = 100, .height = 77, .gain_map = true, .scale = 16});
+             .model = "deblocking-factor-32", .width = 100, .height = 77, .gain_map = true, .scale = 16});
+}
+
+void AddDeblocking(Maker& maker) {
+  AddDeblockingModelCases(maker);
+  AddDeblockingSizes(maker);
+  AddDeblockingRates(maker);
+  AddDeblockingFormats(maker);
+  AddDeblockingScales(maker);
 }
 
 }  // namespace

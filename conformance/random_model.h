@@ -53,8 +53,8 @@ void AddRandomDeblocking(std::mt19937& random, const DeblockingWishes& wishes, M
 // A random table. Its alphabet lies within int16; often it is small, so that escapes are frequent.
 ModelTable MakeRandomTable(std::mt19937& random, Memory& memory);
 
-// The model as a package, with its previews and its deblocking; `notes` adds a section that nothing depends on, `with_encoder` the
-// encoder's section.
+// The model as a package, with its previews and its deblocking; `notes` adds a section that nothing depends on,
+// `with_encoder` the encoder's section.
 struct PackageChoices {
   uint32_t id = 0;
   uint32_t version = 0;

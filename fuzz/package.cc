@@ -226,8 +226,8 @@ Status Load(uint8_t kind, fuzz::ExactCopy& copy, Memory& memory) {
 
 }  // namespace
 
-// The first byte says what the others are: 0 a decoder section, 1 an encoder section, 5 a preview section, 9 a deblocking
-// section, 2 a package whose directory check is mended, 3 a package.
+// The first byte says what the others are: 0 a decoder section, 1 an encoder section, 5 a preview section, 9 a section
+// `deblocking`, 2 a package whose directory check is mended, 3 a package.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   if (size == 0) return 0;
   fuzz::ExactCopy copy(bytes + 1, size - 1);

@@ -1032,7 +1032,7 @@ def filter_rows(d, factor, levels, v):
     borders = np.arange(8, width, 8)
     # Windows of rows x borders x channels x 8: they do not overlap, and leave out four columns at either side.
     t = v[:, 4:width - 4].reshape(height, len(borders), 8, channels).transpose(0, 1, 3, 2)
-    activity = (np.abs(t[..., 1] - 2 * t[..., 2] + t[..., 3]) + np.abs(t[..., 4] - 2 * t[..., 5] + t[..., 6]))
+    activity = np.abs(t[..., 1] - 2 * t[..., 2] + t[..., 3]) + np.abs(t[..., 4] - 2 * t[..., 5] + t[..., 6])
     step = np.abs(t[..., 4] - t[..., 3])
     a = np.searchsorted(d.activity, activity, side="right")  # the number of thresholds that are not above
     s = np.searchsorted(d.step, step, side="right")
