@@ -233,13 +233,11 @@ Status CheckModel(const DeblockingModel& deblocking, const DecoderModel& decoder
   if (deblocking.filter.size() != deblocking.place(decoder.levels, 0)) {
     return Malformed("filter: not one for each level, kind and class");
   }
-  for (size_t i = 0; i < deblocking.filter.size(); i += kDeblockingPeriod) {
+  const auto& filter = deblocking.filter;
+  if (std::count(filter.begin(), filter.end(), int16_t{-32768})) return Malformed("filter: a weight is -32768");
+  for (size_t i = 0; i < filter.size(); i += kDeblockingPeriod) {
     int64_t sum = 0;
-    for (size_t j = 0; j < kDeblockingPeriod; ++j) {
-      const int weight = deblocking.filter[i + j];
-      if (weight == -32768) return Malformed("filter: a weight is -32768");
-      sum += std::abs(weight);
-    }
+    for (size_t j = 0; j < kDeblockingPeriod; ++j) sum += std::abs(filter[i + j]);
     if (sum <= kMostDeblockingSum) continue;
     return Status::Error(NIC_MODEL_UNSAFE, Status::kNoOffset, "filter: row %zu: weights sum to %lld, above %lld",
                          i / kDeblockingPeriod, static_cast<long long>(sum),

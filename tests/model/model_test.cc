@@ -328,6 +328,11 @@ TEST_CASE("deblocking with one thing wrong is refused by its name") {
       {"filter_bits", [](DeblockingModel& m) { m.filter_bits = 16; }},
       {"filter: not one", [](DeblockingModel& m) { m.filter.pop_back(); }},
       {"filter: a weight", [](DeblockingModel& m) { m.filter.back() = -32768; }},
+      {"filter: a weight",
+       [](DeblockingModel& m) {
+         for (size_t j = 0; j < 8; ++j) m.filter[j] = 32767;
+         m.filter.back() = -32768;
+       }},
       {"filter: row 2: weights sum to 65536",
        [](DeblockingModel& m) {
          for (size_t j = 16; j < 24; ++j) m.filter[j] = j % 2 ? 8192 : -8192;
