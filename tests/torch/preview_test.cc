@@ -142,7 +142,7 @@ TEST_CASE("preview: the fit finds a linear read-out that is known") {
   options.kernel = kernel;
   options.rates = 2;
   size_t seen = 0;
-  const PreviewProgress count = [&](size_t, size_t all) {
+  const FitProgress count = [&](size_t, size_t all) {
     CHECK(all == 12);
     ++seen;
   };
