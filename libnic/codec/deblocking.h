@@ -32,12 +32,8 @@ class DeblockingFilters {
     const DeblockFilter& filter = filters_[static_cast<size_t>(level * kDeblockingKinds + kind)];
     if (filter.weight) deblock_(filter, lines);
   }
-  // Whether there is anything to do at a level.
-  bool active(int level) const { return filters_[Index(level, 0)].weight || filters_[Index(level, 1)].weight; }
 
  private:
-  static size_t Index(int level, int kind) { return static_cast<size_t>(level * kDeblockingKinds + kind); }
-
   std::pmr::vector<int16_t> activity_, step_, weight_;
   std::pmr::vector<DeblockFilter> filters_;  // without weights where all of them are 0
   Kernels::Deblock deblock_;
