@@ -14,7 +14,7 @@
 
 namespace nic {
 
-// Called with the number of pictures that are done, and of all.
+// Called with the number of pictures that are done, and of all; a fit in rounds counts each picture once a round.
 using FitProgress = std::function<void(size_t, size_t)>;
 
 // Whether a picture of `count` is kept for judging and not learnt from.

@@ -101,7 +101,7 @@ void Dataset::Unalign() {
   constexpr int kSmallest = 16;
   for (size_t i = 0; i < pictures_.size(); ++i) {
     Picture& picture = pictures_[i];
-    const int left = static_cast<int>(i % 8), top = static_cast<int>(i / 8 % 8);
+    const int left = 1 + static_cast<int>(i % 7), top = 1 + static_cast<int>(i * 3 / 7 % 7);
     if (picture.width < kSmallest || picture.height < kSmallest) continue;
     Picture cut{picture.width - left, picture.height - top, {}};
     for (int y = top; y < picture.height; ++y) {

@@ -26,8 +26,8 @@ class Dataset {
     if (count < pictures_.size()) pictures_.resize(count);
   }
 
-  // Cuts up to seven columns and rows off each picture's left and top, differently many: what pictures that were JPEG
-  // files have every eight pixels then lies anywhere. Those that are smaller than 16 pixels stay.
+  // Cuts one to seven columns and rows off each picture's left and top, differently many: what pictures that were JPEG
+  // files have every eight pixels then lies elsewhere. Those that are smaller than 16 pixels stay.
   void Unalign();
 
   // Adds the pictures of another.

@@ -35,7 +35,7 @@ struct Equations {
     }
   }
 
-  // Weights of the samples themselves, so that each row's sum is 0.
+  // Weights of the samples themselves: each row's sum is 0 but for rounding.
   void Solve(int bits, int unit, int16_t* weights) const {
     const auto options = torch::TensorOptions().dtype(torch::kDouble);
     const double ridge = kRidge * unit * unit * static_cast<double>(lines);
@@ -91,8 +91,12 @@ class Fit {
 
   void Solve() {
     for (size_t i = 0; i < equations_.size(); ++i) {
-      if (equations_[i].lines < options_.fewest) continue;
-      equations_[i].Solve(options_.filter_bits, 1 << bits(), &deblocking_.filter[i * kDeblockingWeights]);
+      int16_t* weights = &deblocking_.filter[i * kDeblockingWeights];
+      if (equations_[i].lines < options_.fewest) {
+        std::fill_n(weights, kDeblockingWeights, int16_t{0});
+      } else {
+        equations_[i].Solve(options_.filter_bits, 1 << bits(), weights);
+      }
     }
     Forget();
   }
@@ -116,7 +120,8 @@ class Fit {
       // Beyond black and white squared errors would count that nobody sees.
       if (furthest > 128 << bits()) return;
       for (int j = 0; j < kSide; ++j) t[j] = line[j] - mean;
-      equations_[deblocking_.place(level, kind) / kDeblockingWeights + FindDeblockClass(classes_, line)].Add(t, missing);
+      const size_t first = deblocking_.place(level, kind) / kDeblockingWeights;
+      equations_[first + FindDeblockClass(classes_, line)].Add(t, missing);
     });
   }
 
@@ -162,19 +167,20 @@ Status FitDeblocking(const PreparedModel& model, const Dataset& pictures, const 
   Fit fit(decoder, options, deblocking);
   NIC_RETURN_IF_ERROR(CheckModel(*deblocking, decoder));
   const size_t count = pictures.size();
+  const size_t all = count * static_cast<size_t>(options.rounds);
   for (int round = 0; round < options.rounds; ++round) {
     const DeblockingFilters filters(*deblocking, decoder, BestTarget(), memory);
     const auto learn = [&](size_t index, const FileReader& file) -> Status {
       Values decoded;
       NIC_RETURN_IF_ERROR(DecodeAt(model, file, 1, memory, &decoded));
       fit.Learn(file.header().gain_level, AsValues(pictures.picture(index), decoder.output_bits), &decoded, filters);
-      if (progress) progress(static_cast<size_t>(round) * count + index + 1, static_cast<size_t>(options.rounds) * count);
+      if (progress) progress(static_cast<size_t>(round) * count + index + 1, all);
       return {};
     };
     NIC_RETURN_IF_ERROR(ForEachFile(model, pictures, false, EveryLevel(decoder), memory, learn));
     fit.Solve();
   }
-  if (progress) progress(static_cast<size_t>(options.rounds) * count, static_cast<size_t>(options.rounds) * count);
+  if (progress) progress(all, all);
   return CheckModel(*deblocking, decoder);
 }
 

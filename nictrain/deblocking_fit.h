@@ -1,4 +1,4 @@
-// Filters across the borders between latents (format-spec/codec.md, "Deblocking"), fitted to a model that is there.
+// Filters across borders every 8 pixels (format-spec/codec.md, "Deblocking"), fitted to a model that is there.
 #pragma once
 
 #include <vector>
@@ -21,9 +21,9 @@ struct DeblockingOptions {
   int rounds = 2;
 };
 
-// Fits, for each gain level, kind of border and class, the filter of the least squared error by least squares
-// (Wiener 1949; in video coding, Tsai et al. 2013, "Adaptive Loop Filtering for Video Coding"): from the decoded samples
-// of a line, less their mean, to what is missing of the picture. `model` has an encoder and no deblocking.
+// Fits, for each gain level, kind of border and class, the filter of the least squared error (Wiener 1949; in video
+// coding, Tsai et al. 2013, "Adaptive Loop Filtering for Video Coding"): from the decoded samples of a line, less their
+// mean, to what is missing of the picture. `model` has an encoder and no deblocking.
 Status FitDeblocking(const PreparedModel& model, const Dataset& pictures, const DeblockingOptions& options,
                      Memory& memory, const FitProgress& progress, DeblockingModel* deblocking);
 

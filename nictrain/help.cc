@@ -22,7 +22,7 @@ Commands:
   eval     rate and distortion of a checkpoint at every quality
   export   make a package of a checkpoint
   verify   hold a package against its checkpoint
-  deblock  fit a package's filters across the borders between latents
+  deblock  fit a package's filters across borders every 8 pixels
   preview  fit a package's networks for smaller pictures
   pack     write pictures into one file
   halve    store a checkpoint in half precision
@@ -86,7 +86,7 @@ constexpr char kVerify[] =
                        [options]
 
 Sees that the integers of a package give what its checkpoint gives, in rate and
-distortion.
+distortion, without deblocking.
 
   --package FILE.nicm  the package
   --checkpoint PATH    the weights, or a folder of checkpoints
@@ -112,14 +112,13 @@ the package with them. Every tenth picture is kept for judging.
 constexpr char kDeblock[] =
     R"(Usage: nictrain deblock PACKAGE PICTURES... --output FILE.nicm [options]
 
-Fits filters across the borders between latents to the model of a package, and
+Fits filters across borders every 8 pixels to the model of a package, and
 writes the package with them. Its digest changes: files made with PACKAGE go on
 needing PACKAGE. Previews are fitted afterwards. Every tenth picture is kept for
 judging.
 
   --output FILE.nicm  the package to write
   --limit N           take so many pictures at most
-  --threads N         1 to 1024 (default: one for each processor)
 )";
 
 constexpr char kPack[] =

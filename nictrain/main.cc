@@ -342,13 +342,12 @@ Status DeblockInto(const Arguments& arguments, const Dataset& pictures) {
 
 Status RunDeblock(int count, char** texts) {
   Arguments arguments;
-  NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {"output", "limit", "threads"}, &arguments));
+  NIC_RETURN_IF_ERROR(ParseArguments(count, texts, {"output", "limit"}, &arguments));
   if (arguments.words.size() < 2 || !arguments.has("output")) {
     return Usage("a package, pictures and --output are wanted");
   }
   double limit = 1e6;
   NIC_RETURN_IF_ERROR(arguments.GetNumber("limit", 1, 1e6, &limit));
-  NIC_RETURN_IF_ERROR(UseThreads(arguments));
   Dataset pictures;
   NIC_RETURN_IF_ERROR(LoadAll(arguments, 1, &pictures));
   pictures.Keep(static_cast<size_t>(limit));

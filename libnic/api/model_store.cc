@@ -105,7 +105,7 @@ Status ModelStore::PrepareDeblocking(const PackageReader& package, PreparedModel
   DeblockingModel deblocking(memory_);
   const Status read = ReadDeblockingSection({raw.data(), raw.size()}, prepared.decoder(), &deblocking);
   NIC_RETURN_IF_ERROR(read.Within("deblocking"));
-  return prepared.PrepareDeblocking(deblocking, target_, memory_);
+  return prepared.PrepareDeblocking(deblocking, target_, memory_).Within("deblocking");
 }
 
 Status ModelStore::PrepareEncoder(Model& model) {

@@ -1,5 +1,4 @@
-// Filters across the borders between latents, on the rows of a synthesis as they come (format-spec/codec.md,
-// "Deblocking").
+// Filters across borders every 8 pixels, on the rows of a synthesis as they come (format-spec/codec.md, "Deblocking").
 #pragma once
 
 #include <cstdint>
@@ -26,6 +25,8 @@ class DeblockingFilters {
  public:
   // The model is valid (CheckModel) and `target` supported.
   DeblockingFilters(const DeblockingModel& model, const DecoderModel& decoder, Target target, Memory& memory);
+  DeblockingFilters(const DeblockingFilters&) = delete;
+  DeblockingFilters& operator=(const DeblockingFilters&) = delete;
 
   // In place; see Kernels::Deblock. kind: 0 for borders between latents, 1 for those inside.
   void Run(int level, int kind, const DeblockLines& lines) const {

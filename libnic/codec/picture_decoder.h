@@ -33,7 +33,7 @@ Status CountDecodeWork(const PreparedModel& model, const SliceLayout& layout, co
 // What PictureDecoder::Advance did.
 enum class DecoderStep {
   kSlices,   // decoded some slices: see slices()
-  kRows,     // handed out rows
+  kRows,     // computed a strip; the rows that it finished are handed out
   kStarved,  // nothing: the next slice is not there yet
   kDone,     // nothing: all rows are out
 };

@@ -13,11 +13,11 @@
 
 namespace nic {
 
-// What the synthesis, or a preview (`scale`, see SynthesisRun), computes for a region: with what deblocking needs around.
+// What the synthesis, or a preview (`scale`, see SynthesisRun), computes for a region: with what deblocking needs.
 Rect SynthesisedRegion(const PreparedModel& model, const SliceLayout& layout, const Rect& region, int scale);
 
-// The synthesis of a region, deblocked, as its latents come, from the top down. It holds the latents that it has not read yet, the
-// strips that it works on, and nothing of the rest of the picture.
+// The synthesis of a region, deblocked, as its latents come, from the top down. It holds the latents that it has not
+// read yet, the strips that it works on, eight rows for deblocking, and nothing of the rest of the picture.
 class SynthesisRun {
  public:
   // For `region`, in pixels, of the picture that `layout` describes; `gains` are the inverse ones. It works on about

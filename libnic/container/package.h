@@ -25,7 +25,7 @@ enum class SectionType : uint8_t {
   kEncoder = 2,  // analysis networks
   kNotes = 3,    // UTF-8 text about the training
   kPreview = 4,  // networks for smaller pictures
-  kDeblocking = 5,  // filters across the borders between latents
+  kDeblocking = 5,  // filters across borders every 8 pixels
 };
 
 // Bit 0 of a section's flags: decoding does not depend on it. It may be left out without changing the digest, and a

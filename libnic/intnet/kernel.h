@@ -39,7 +39,8 @@ struct DeblockFilter {
   int bits = 0;
 };
 
-// The number of the class that a line of samples t is in.
+// The number of the class that a line of samples t is in. Not for code that is made for one target (kernel_simd-inl.h),
+// which has its own.
 template <typename T>
 size_t FindDeblockClass(const DeblockFilter& filter, const T* t) {
   const auto magnitude = [](int32_t value) { return value < 0 ? -value : value; };

@@ -99,8 +99,8 @@ struct PreviewModel {
   std::pmr::vector<Preview> previews;
 };
 
-// Filters across the borders between latents, which decoding needs where a package has them (format-spec/codec.md,
-// "Deblocking").
+// Filters across borders every kDeblockingPeriod pixels, between latents and within, which decoding needs where a
+// package has them (format-spec/codec.md, "Deblocking").
 struct DeblockingModel {
   explicit DeblockingModel(std::pmr::memory_resource& memory) : activity(&memory), step(&memory), filter(&memory) {}
   size_t classes() const { return (activity.size() + 1) * (step.size() + 1); }

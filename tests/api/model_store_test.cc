@@ -426,8 +426,17 @@ TEST_CASE("deblocking is part of a package's digest, changes pixels, and is refu
   section.resize(section.size() - 1);
   const Bytes cut = MakePackageWith(nic::SectionType::kDeblocking, section, true);
   AddModel(bad, cut);
-  REQUIRE(TryDecode(bad, FileFor(cut), &error) == NIC_MODEL_MALFORMED);
-  REQUIRE(Mentions(error, "deblocking: filter"));
+  std::fill(deblocking.filter.begin(), deblocking.filter.end(), int16_t{32767});
+  section.clear();
+  WriteDeblockingSection(deblocking, &section);
+  const Bytes unsafe = MakePackageWith(nic::SectionType::kDeblocking, section, true);
+  AddModel(bad, unsafe);
+  for (int time = 0; time < 2; ++time) {  // nothing half prepared is left
+    REQUIRE(TryDecode(bad, FileFor(cut), &error) == NIC_MODEL_MALFORMED);
+    REQUIRE(Mentions(error, "deblocking: filter"));
+    REQUIRE(TryDecode(bad, FileFor(unsafe), &error) == NIC_MODEL_UNSAFE);
+    REQUIRE(Mentions(error, "deblocking: filter"));
+  }
 }
 
 TEST_CASE("packages of one digest complete one another, in any order") {

@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+#include "codec/thread_pool.h"
+
 using namespace nic;
 
 namespace {
@@ -142,20 +144,20 @@ const Target kTargets[] = {Target::kScalar, Target::kSse4, Target::kAvx2, Target
 
 }  // namespace
 
-TEST_CASE("deblocking is what its definition says, with every target, everywhere and in regions") {
+TEST_CASE("deblocking is what its definition says, with every target and several threads, everywhere and in regions") {
   const int factor = GENERATE(8, 16, 32);
   const bool with_map = GENERATE(false, true);
-  Scene scene(factor, 40 / factor + 1, 320 / factor + 1, with_map, 11);
+  Scene scene(factor, 40 / factor + 1, 640 / factor + 1, with_map, 11);
   scene.FillFilters(5, 4, 9, 300);
   scene.FillSamples(3000);
   const std::vector<int16_t> expected = FilterPlainly(scene);
   REQUIRE(expected != scene.samples);
-  Serial serial;
+  ThreadPool pool(3);
   for (const Target target : kTargets) {
     if (!TargetSupported(target)) continue;
     INFO(TargetName(target));
     const Rect whole{0, 0, scene.width, scene.height};
-    CHECK(FilterRegion(scene, whole, target, serial, scene.memory) == expected);
+    CHECK(FilterRegion(scene, whole, target, pool, scene.memory) == expected);
     for (int i = 0; i < 20; ++i) {
       Rect region;
       region.x0 = scene.Draw(0, static_cast<int>(scene.width) - 1);
@@ -163,7 +165,7 @@ TEST_CASE("deblocking is what its definition says, with every target, everywhere
       region.x1 = scene.Draw(static_cast<int>(region.x0) + 1, static_cast<int>(scene.width));
       region.y1 = scene.Draw(static_cast<int>(region.y0) + 1, static_cast<int>(scene.height));
       INFO(region.x0 << " " << region.y0 << " " << region.x1 << " " << region.y1);
-      CHECK(FilterRegion(scene, region, target, serial, scene.memory) == Crop(scene, expected, region));
+      CHECK(FilterRegion(scene, region, target, pool, scene.memory) == Crop(scene, expected, region));
     }
   }
 }

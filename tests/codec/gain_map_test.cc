@@ -110,6 +110,7 @@ TEST_CASE("the gains of a position are those of its rate, clamped to the levels"
         Gain expected[kChannels];
         ComputeGains(table, kChannels, {step / 256, step % 256}, expected);
         REQUIRE(SameGains(field.at(y, x), expected, kChannels));
+        REQUIRE(field.level_at(y, x) == (step + 128) / 256);
       }
     }
   }

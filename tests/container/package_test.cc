@@ -247,7 +247,8 @@ TEST_CASE("Fields out of their ranges are refused") {
   RequireRefused([](Recipe& r) { r.Add(3, 0, kNotes); }, NIC_MODEL_MALFORMED, kThirdEntry + 1, "section_flags");
   RequireRefused([](Recipe& r) { r.Add(4, 0, kNotes); }, NIC_MODEL_MALFORMED, kThirdEntry + 1, "section_flags");
   RequireRefused([](Recipe& r) { r.sections[0].type = 0; }, NIC_UNSUPPORTED_FEATURE, kFirstEntry, "section_type");
-  RequireRefused([](Recipe& r) { r.Add(5, 0, kNotes); }, NIC_UNSUPPORTED_FEATURE, kThirdEntry, "section_type");
+  RequireRefused([](Recipe& r) { r.Add(5, 1, kNotes); }, NIC_MODEL_MALFORMED, kThirdEntry + 1, "section_flags");
+  RequireRefused([](Recipe& r) { r.Add(6, 0, kNotes); }, NIC_UNSUPPORTED_FEATURE, kThirdEntry, "section_type");
   RequireRefused([](Recipe& r) { r.check_error = 1; }, NIC_MODEL_MALFORMED, kThirdEntry, "directory_check");
 }
 

@@ -114,7 +114,7 @@ class Manual(ToolTest):
                                    (('train', 'a', '--data'), 'train '), (('eval', '--data', 'x'), 'eval '),
                                    (('train', 'a', '--init', 'x', '--resume', 'y'), 'train '),
                                    (('verify', '--limit', 'x', '--package', 'a', '--checkpoint', 'b', '--data', 'c'), 'verify '),
-                                   (('preview', 'x'), 'preview '), (('pack', 'x'), 'pack '), (('halve',), 'halve ')):
+                                   (('preview', 'x'), 'preview '), (('deblock', 'x'), 'deblock '), (('pack', 'x'), 'pack '), (('halve',), 'halve ')):
             self.fails('nictrain', *arguments, status=2, err='nictrain: .+' + re.escape(end % command))
         self.fails('nictrain', 'train', 'absent.conf', status=1, err='nictrain: train: .*absent.conf.*')
         self.fails('nictrain', 'eval', '--checkpoint', 'absent', '--data', 'x', status=1, err='nictrain: eval: .*absent.*')
