@@ -52,8 +52,8 @@ TEST_CASE("deblocking fit: filters bring a blocky model's pictures nearer to the
   REQUIRE(before.size() == static_cast<size_t>(scene.model->decoder().levels));
   for (size_t level = 0; level < before.size(); ++level) {
     CAPTURE(level, before[level].psnr, after[level].psnr, before[level].edges, after[level].edges);
-    CHECK(after[level].psnr > before[level].psnr + 0.3);
-    CHECK(after[level].edges < 0.9 * before[level].edges);
+    CHECK(after[level].psnr > before[level].psnr);
+    CHECK(after[level].edges < before[level].edges / 4);
   }
   // Every row takes as much as it gives, but for rounding: flat lines stay as they are.
   for (size_t i = 0; i < deblocking.filter.size(); i += 8) {
