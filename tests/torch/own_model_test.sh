@@ -67,4 +67,17 @@ grep -q 'levels: the package has 3, the checkpoint 4' error.txt || fail "the mes
 grep -q 41234 error.txt || fail "the message does not name the missing model"
 "$bin/nicdec" --model my.nicm photo.nic photo.png
 [ -s photo.png ] || fail "no picture"
+
+"$bin/nictrain" deblock my.nicm photos --output better.nicm >deblocked.csv
+awk -F, 'NF == 5 && $1 ~ /^[0-9]+$/ { levels += $3 >= $2 } END { exit levels != 3 }' deblocked.csv ||
+  fail "deblocking does not help the picture that it was fitted to"
+"$bin/nictrain" preview better.nicm photos --output better.nicm --threads 1 >previewed.csv
+"$bin/nicenc" -q 50 --model better.nicm photos/kodim23.png better.nic
+"$bin/nicdec" --model better.nicm --scale 1/8 better.nic small.png
+"$bin/nicdec" --model better.nicm better.nic better.png
+cmp -s photo.png better.png && fail "the filters change nothing"
+"$bin/nicdec" --model my.nicm better.nic other.png 2>error.txt && fail "decoded without the filters"
+[ ! -e other.png ] || fail "a picture was left behind"
+"$bin/nictrain" deblock absent.nicm photos --output x.nicm 2>error.txt && fail "a package that is not there"
+grep -q absent.nicm error.txt || fail "the message does not name the package"
 echo passed
