@@ -21,6 +21,11 @@ Status LoadSearch(nic_context& context, const ModelStore::Model& model, int effo
       UnpackSection(model.package, SectionType::kDecoder, "decoder", memory, &loaded->decoder_section));
   NIC_RETURN_IF_ERROR(
       UnpackSection(model.package, SectionType::kEncoder, "encoder", memory, &loaded->encoder_section));
+  if (model.package.Find(SectionType::kDeblocking)) {
+    NIC_RETURN_IF_ERROR(
+        UnpackSection(model.package, SectionType::kDeblocking, "deblocking", memory, &loaded->deblocking_section));
+  }
+  settings.deblocking_section = {loaded->deblocking_section.data(), loaded->deblocking_section.size()};
   settings.decoder_section = {loaded->decoder_section.data(), loaded->decoder_section.size()};
   settings.encoder_section = {loaded->encoder_section.data(), loaded->encoder_section.size()};
   settings.steps = kSearchSteps[effort - kHighestPlainEffort - 1];

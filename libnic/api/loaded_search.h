@@ -13,6 +13,7 @@ namespace nic {
 struct LoadedSearch {
   Buffer<uint8_t> decoder_section;
   Buffer<uint8_t> encoder_section;
+  Buffer<uint8_t> deblocking_section;  // empty where the package has none
   SearchSettings settings;
 };
 

@@ -28,10 +28,6 @@ RateIndex Move(const RateIndex& rate, int offset, int levels) {
   return {moved / kStepsInLevel, moved % kStepsInLevel};
 }
 
-int NearestLevel(const RateIndex& rate) {
-  return (rate.level * kStepsInLevel + rate.interpolation + kStepsInLevel / 2) / kStepsInLevel;
-}
-
 }  // namespace
 
 GainMap MakeGainMap(const RegionMask& mask, int latent_factor, int white_steps, Memory& memory) {

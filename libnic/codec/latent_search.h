@@ -8,7 +8,7 @@
 namespace nic {
 
 // Raised whenever SearchRequest or what it means changes; encoder and plug-in must agree.
-constexpr uint32_t kSearchVersion = 1;
+constexpr uint32_t kSearchVersion = 2;
 constexpr char kSearchSymbol[] = "nic_search_latents";
 
 // One picture at one rate. Latents are int16 in the model's units (latent_bits fractional bits), height x width x
@@ -23,6 +23,8 @@ struct SearchRequest {
   size_t decoder_size = 0;
   const uint8_t* encoder_section = nullptr;
   size_t encoder_size = 0;
+  const uint8_t* deblocking_section = nullptr;  // null: the package has none
+  size_t deblocking_size = 0;
 
   const uint8_t* pixels = nullptr;
   uint32_t width = 0;

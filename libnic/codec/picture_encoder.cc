@@ -459,6 +459,8 @@ Status PictureEncoder::Search(const RateIndex& rate, double bits_for_square, con
   request.decoder_size = settings_.search->decoder_section.size();
   request.encoder_section = settings_.search->encoder_section.data();
   request.encoder_size = settings_.search->encoder_section.size();
+  request.deblocking_section = settings_.search->deblocking_section.data();
+  request.deblocking_size = settings_.search->deblocking_section.size();
   request.pixels = pixels_->row(0);
   request.stride = shape_.height > 1 ? static_cast<size_t>(pixels_->row(1) - pixels_->row(0)) : 0;
   request.width = shape_.width;

@@ -43,6 +43,7 @@ struct SearchSettings {
   SearchFunction function = nullptr;
   std::span<const uint8_t> decoder_section;  // of the model's package, unpacked; borrowed
   std::span<const uint8_t> encoder_section;
+  std::span<const uint8_t> deblocking_section;  // empty: none
   int steps = 0;
   const std::atomic<bool>* stop = nullptr;  // turns true to have the best so far; or null
 };

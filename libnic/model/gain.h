@@ -22,6 +22,9 @@ struct RateIndex {
   int interpolation = 0;
 };
 
+// The level that is nearest to a rate.
+inline int NearestLevel(const RateIndex& rate) { return (256 * rate.level + rate.interpolation + 128) >> 8; }
+
 // A factor ready to apply: mantissa in [2^14, 2^15), shift in 0 .. 31, factor = mantissa * 2^-shift.
 struct Gain {
   int16_t mantissa;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "codec/prepared_model.h"
 #include "codec/slice_layout.h"
@@ -35,6 +36,7 @@ class PictureSearch {
     at::set_num_threads(static_cast<int>(std::max(1u, request_.threads)));
     const RealModel model(decoder_, encoder_, tables, options_);
     const RateIndex rate{request_.level, request_.interpolation};
+    NIC_RETURN_IF_ERROR(ReadDeblocking(rate));
     const Tensor inverse_gain = RealGains(decoder_.inverse_gain, decoder_.latent_channels, rate, options_);
 
     const SliceLayout layout(request_.width, request_.height, request_.slice_side, decoder_);
@@ -56,14 +58,30 @@ class PictureSearch {
     Tile tile;
   };
 
+  Status ReadDeblocking(const RateIndex& rate) {
+    if (request_.deblocking_size == 0) return {};
+    DeblockingModel numbers(memory_);
+    NIC_RETURN_IF_ERROR(
+        ReadDeblockingSection({request_.deblocking_section, request_.deblocking_size}, decoder_, &numbers));
+    NIC_RETURN_IF_ERROR(CheckModel(numbers, decoder_));
+    deblocking_ = std::make_unique<RealDeblocking>(numbers, decoder_, NearestLevel(rate), options_);
+    return {};
+  }
+
   // Latent positions a side of what a tile synthesises, so that a step stays within the memory given: a multiple of the
   // hyper-latents' grid.
   int64_t TileSide(const RealModel& model) const {
     const double budget = request_.max_memory ? static_cast<double>(request_.max_memory) : kUsualMemory;
-    const double positions = std::max(1.0, budget / model.BytesForPosition(decoder_));
+    const double positions = std::max(1.0, budget / (model.BytesForPosition(decoder_) + BytesForDeblocking()));
     const int64_t side = static_cast<int64_t>(std::sqrt(positions)) - 2 * kHalo;
     const int64_t unit = TileUnit();
     return std::max(unit, side / unit * unit);
+  }
+
+  // Eight weights for each sample in either direction.
+  double BytesForDeblocking() const {
+    const double samples = 3.0 * decoder_.latent_factor * decoder_.latent_factor;
+    return deblocking_ ? samples * 2 * kDeblockingPeriod * sizeof(float) : 0;
   }
 
   // Tiles begin where both hyper-latents and the passes' phases do.
@@ -118,7 +136,7 @@ class PictureSearch {
     options.lambda = request_.lambda;
     options.steps = request_.steps;
     options.seed = number + 1;
-    TileSearch search(decoder_, model, inverse_gain, tile, data);
+    TileSearch search(decoder_, model, deblocking_.get(), inverse_gain, tile, data);
     const TileResult result = search.Run(options, [&](int step) {
       const double done = static_cast<double>(number) + static_cast<double>(step) / options.steps;
       stopped_ = request_.report && request_.report(request_.user, done / static_cast<double>(count)) != 0;
@@ -175,6 +193,7 @@ class PictureSearch {
   Memory& memory_;
   DecoderModel decoder_;
   EncoderModel encoder_;
+  std::unique_ptr<RealDeblocking> deblocking_;  // null: none
   std::vector<int16_t> decoded_;  // latents of the whole picture, those of finished tiles replaced
   bool stopped_ = false;
   torch::TensorOptions options_ = torch::TensorOptions().dtype(torch::kFloat);

@@ -104,9 +104,9 @@ struct TileSearch::Forward {
   Tensor squares;
 };
 
-TileSearch::TileSearch(const DecoderModel& decoder, const RealModel& model, const Tensor& inverse_gain,
-                       const Tile& tile, const TileData& data)
-    : decoder_(decoder), model_(model), inverse_gain_(inverse_gain), tile_(tile), data_(data) {
+TileSearch::TileSearch(const DecoderModel& decoder, const RealModel& model, const RealDeblocking* deblocking,
+                       const Tensor& inverse_gain, const Tile& tile, const TileData& data)
+    : decoder_(decoder), deblocking_(deblocking), model_(model), inverse_gain_(inverse_gain), tile_(tile), data_(data) {
   const auto options = data.start.options();
   for (const Pass& pass : decoder.passes) {
     pass_masks_.push_back(PassMask(pass, decoder.latent_channels, tile.window, tile.slice, options));
@@ -132,7 +132,8 @@ Tensor TileSearch::SquaredErrors(const Tensor& decoded) const {
   const GraphInput& range = decoder_.synthesis.inputs[0];
   const double unit = std::ldexp(1.0, decoder_.latent_bits);
   const Tensor input = (decoded * unit * inverse_gain_).clamp(range.low, range.high);
-  const Tensor output = model_.synthesis.Run({input})[0];
+  const Tensor synthesised = model_.synthesis.Run({input})[0];
+  const Tensor output = deblocking_ ? deblocking_->Run(synthesised) : synthesised;
   Tensor samples = torch::hardtanh(output * std::ldexp(1.0, -decoder_.output_bits) + 128, 0, 255);
   if (data_.pixels.size(1) == 1) {
     const Tensor weights = torch::tensor({77.0 / 256, 150.0 / 256, 29.0 / 256}, samples.options()).view({1, 3, 1, 1});

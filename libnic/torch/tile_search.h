@@ -11,6 +11,7 @@
 
 #include "intnet/program.h"
 #include "model/model.h"
+#include "torch/real_deblocking.h"
 #include "torch/real_model.h"
 
 namespace nic {
@@ -53,9 +54,9 @@ using StepReport = std::function<bool(int step)>;
 
 class TileSearch {
  public:
-  // The references must outlive the object.
-  TileSearch(const DecoderModel& decoder, const RealModel& model, const torch::Tensor& inverse_gain, const Tile& tile,
-             const TileData& data);
+  // What is referred to must outlive the object. `deblocking` may be null.
+  TileSearch(const DecoderModel& decoder, const RealModel& model, const RealDeblocking* deblocking,
+             const torch::Tensor& inverse_gain, const Tile& tile, const TileData& data);
 
   // The best that was found, which is never worse than the start by its own measure.
   TileResult Run(const SearchOptions& options, const StepReport& report);
@@ -77,6 +78,7 @@ class TileSearch {
   TileResult EvaluateNearest(const torch::Tensor& latents, const torch::Tensor& hyper) const;
 
   const DecoderModel& decoder_;
+  const RealDeblocking* const deblocking_;
   const RealModel& model_;
   const torch::Tensor& inverse_gain_;
   Tile tile_;
