@@ -16,6 +16,8 @@ using torch::Tensor;
 
 constexpr int kSide = kDeblockingPeriod;
 constexpr int kHalf = kSide / 2;
+constexpr double kLargestWeight = 32767;
+constexpr double kLargestSum = 65535 - kSide;  // before rounding
 constexpr double kRidge = 0.05;  // square levels of 255 for each line: what flat lines vary by is noise
 
 // The normal equations of one class: of a line and of its mirror image.
@@ -43,8 +45,11 @@ struct Equations {
                           ridge * torch::eye(kSide, options);
     const Tensor wanted = torch::from_blob(const_cast<double*>(&right[0][0]), {kHalf, kSide}, options);
     const Tensor centred = torch::linalg_solve(matrix, wanted.t()).t();
-    const Tensor rounded = ((centred - centred.mean(1, true)) * std::ldexp(1.0, bits)).round().clamp(-8191, 8191);
-    const Tensor integers = rounded.to(torch::kShort).contiguous();
+    const Tensor exact = (centred - centred.mean(1, true)) * std::ldexp(1.0, bits);
+    // Rows that the format has no room for are shortened as a whole: a weaker filter, and not another one.
+    const Tensor magnitude = exact.abs();
+    const Tensor room = torch::minimum(kLargestWeight / magnitude.amax(1, true), kLargestSum / magnitude.sum(1, true));
+    const Tensor integers = (exact * room.clamp_max(1)).round().to(torch::kShort).contiguous();
     std::copy_n(integers.data_ptr<int16_t>(), kDeblockingWeights, weights);
   }
 };
