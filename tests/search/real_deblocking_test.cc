@@ -51,7 +51,7 @@ TEST_CASE("real deblocking is the integers' within their roundings, and has grad
   CHECK(error.gt(1.5).to(torch::kDouble).mean().item<double>() < 0.01);
   CHECK(error.median().item<double>() < 0.6);
   filtered.square().sum().backward();
-  CHECK(v.grad().abs().min().item<double>() >= 0);
+  CHECK(torch::isfinite(v.grad()).all().item<bool>());
   CHECK(v.grad().ne(2 * v.detach()).to(torch::kDouble).mean().item<double>() > 0.9);
 }
 
