@@ -39,6 +39,7 @@ const std::vector<Field>& Fields() {
       {"downscale", &Config::downscale, 0, 1},
       {"smallest_scale", &Config::smallest_scale, 0.1, 1},
       {"colour", &Config::colour, 0, 0.5},
+      {"chroma", &Config::chroma, 0, 1},
       {"patterns", &Config::patterns, 0, 1},
       {"loss_limit", &Config::loss_limit, 0, 1e6},
       {"similarity", &Config::similarity, 0, 1},

@@ -26,6 +26,7 @@ struct Config {
   double downscale = 0;  // share of crops that are scaled down
   double smallest_scale = 0.5;
   double colour = 0;       // the most by which contrast, saturation and brightness of a crop change
+  double chroma = 0;       // share of crops whose chroma is smoothed, as it is in pictures that were 4:2:0
   double patterns = 0;     // share of crops that an artificial pattern covers, wholly or in part
   double loss_limit = 0;   // the most that one crop counts in a step's loss; 0: whatever it is
   double similarity = 0;   // share of 1 - MS-SSIM in the distortion; 0: squared error alone

@@ -33,6 +33,24 @@ Tensor ChangeColour(const Tensor& crop, double most, Random& random) {
   return ((saturated - 127.5) * contrast + (127.5 + brightness)).round().clamp(0, 255);
 }
 
+// (3, height, width) with [1 2 1] / 4 along the given dimension, edges repeated.
+Tensor Smooth(const Tensor& samples, int64_t dimension) {
+  const int64_t size = samples.size(dimension);
+  const Tensor first = samples.narrow(dimension, 0, 1);
+  const Tensor last = samples.narrow(dimension, size - 1, 1);
+  const Tensor before = torch::cat({first, samples.narrow(dimension, 0, size - 1)}, dimension);
+  const Tensor after = torch::cat({samples.narrow(dimension, 1, size - 1), last}, dimension);
+  return (before + 2 * samples + after) / 4;
+}
+
+// Chroma alone is smoothed, by a random part of what makes replicated 4:2:0 chroma that of interpolating decoders.
+Tensor SmoothChroma(const Tensor& crop, Random& random) {
+  const Tensor luma = 0.299 * crop.narrow(0, 0, 1) + 0.587 * crop.narrow(0, 1, 1) + 0.114 * crop.narrow(0, 2, 1);
+  const Tensor chroma = crop - luma;
+  const Tensor smooth = Smooth(Smooth(chroma, 1), 2);
+  return (luma + chroma + random.Uniform() * (smooth - chroma)).round().clamp(0, 255);
+}
+
 // A place for something of random length within `side`.
 struct Span {
   int64_t begin, length;
@@ -79,6 +97,7 @@ Tensor Sampler::DrawPhotograph(const CropOptions& options, Random& random) const
     crop = small.squeeze(0).round().clamp(0, 255);
   }
   crop = Turn(crop, turn);
+  if (options.chroma > 0 && random.Uniform() < options.chroma) crop = SmoothChroma(crop, random);
   return options.colour > 0 ? ChangeColour(crop, options.colour, random) : crop;
 }
 

@@ -15,6 +15,7 @@ struct CropOptions {
   double downscale = 0.0;       // how often, in [0, 1], a larger area is scaled down to the crop
   double smallest_scale = 0.5;  // the most that it is scaled down by
   double colour = 0.0;  // the most by which contrast and saturation change, and brightness as a part of the full range
+  double chroma = 0.0;    // how often, in [0, 1], the crop's chroma is smoothed, between not at all and as 4:2:0 is
   double patterns = 0.0;  // how often, in [0, 1], an artificial pattern covers the crop or a part of it
 };
 

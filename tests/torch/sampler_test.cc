@@ -1,5 +1,7 @@
 #include "sampler.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 
@@ -89,14 +91,71 @@ TEST_CASE("sampler: colours change mildly, each crop's in its own way, and stay 
   CHECK(torch::allclose(after.add(0.5).mul(255), ToBytes(after).to(torch::kFloat), 0, 1e-3));
 }
 
+// (3, 32, 32), levels far from black and white, of a picture whose chroma is replicated over squares of 2 x 2 pixels.
+Dataset LoadReplicatedChroma() {
+  Picture picture;
+  picture.width = picture.height = 32;
+  Random random(7, 0);
+  std::array<int, 3 * 16 * 16> chroma;
+  for (int& value : chroma) value = random.Below(60) - 30;
+  for (int i = 0; i < 32 * 32; ++i) {
+    const int grey = 90 + random.Below(70);
+    const int square = i / 64 * 16 + i % 32 / 2;
+    for (int c = 0; c < 3; ++c) {
+      picture.samples.push_back(static_cast<uint8_t>(grey + chroma[static_cast<size_t>(3 * square + c)]));
+    }
+  }
+  Folder folder;
+  REQUIRE(WritePng(folder / "replicated.png", picture).ok());
+  Dataset dataset;
+  REQUIRE(Dataset::Load(folder.path(), 32, &dataset).ok());
+  return dataset;
+}
+
+torch::Tensor LumaOf(const torch::Tensor& crop) {
+  return (crop * torch::tensor({0.299, 0.587, 0.114}).view({1, 3, 1, 1})).sum(1, true);
+}
+
+TEST_CASE("sampler: chroma is smoothed as often as asked for and by a random part, luma stays") {
+  const Dataset dataset = LoadReplicatedChroma();
+  const Sampler sampler(dataset, torch::kCPU);
+  const torch::Tensor binomial = torch::tensor({1.0f, 2.0f, 1.0f}) / 4;
+  const torch::Tensor kernel = torch::outer(binomial, binomial).view({1, 1, 3, 3}).repeat({3, 1, 1, 1});
+  int smoothed = 0;
+  double least = 1, most = 0;
+  for (uint64_t step = 0; step < 200; ++step) {
+    Random plain(3, step), smooth(3, step);
+    const torch::Tensor before = sampler.Draw(1, {32, 0, 1, 0, 0}, plain).mul(255);
+    const torch::Tensor after = sampler.Draw(1, {32, 0, 1, 0, 0.5}, smooth).mul(255);
+    if (before.equal(after)) continue;
+    ++smoothed;
+    CHECK((LumaOf(before) - LumaOf(after)).abs().max().item<double>() <= 0.501);
+    // Inside, where no edge is repeated, the change is one part of what the whole filter would change.
+    const torch::Tensor chroma = before - LumaOf(before);
+    const auto inner = [](const torch::Tensor& x) { return x.slice(2, 1, 31).slice(3, 1, 31); };
+    const torch::Tensor whole = torch::conv2d(chroma, kernel, {}, 1, 0, 1, 3) - inner(chroma);
+    const torch::Tensor change = inner(after - before);
+    const double part = ((change * whole).sum() / whole.square().sum()).item<double>();
+    CHECK((change - part * whole).abs().max().item<double>() < 0.55);
+    least = std::min(least, part);
+    most = std::max(most, part);
+  }
+  CHECK(smoothed > 70);
+  CHECK(smoothed < 130);
+  CHECK(least >= 0);
+  CHECK(least < 0.2);
+  CHECK(most > 0.8);
+  CHECK(most < 1.01);
+}
+
 TEST_CASE("sampler: patterns cover as many crops as asked for, some wholly and some in part") {
   const Dataset dataset = LoadPictures(1, 32, 32);
   const Sampler sampler(dataset, torch::kCPU);
   int changed = 0, partly = 0;
   for (uint64_t step = 0; step < 200; ++step) {
     Random plain(3, step), covered(3, step);
-    const torch::Tensor before = sampler.Draw(1, {32, 0, 1, 0, 0}, plain);
-    const torch::Tensor after = sampler.Draw(1, {32, 0, 1, 0, 0.25}, covered);
+    const torch::Tensor before = sampler.Draw(1, {32, 0, 1, 0, 0, 0}, plain);
+    const torch::Tensor after = sampler.Draw(1, {32, 0, 1, 0, 0, 0.25}, covered);
     const double share = before.ne(after).any(1).to(torch::kFloat).mean().item<double>();
     changed += share > 0;
     partly += share > 0 && share < 0.9;
