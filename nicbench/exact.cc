@@ -10,7 +10,7 @@
 #include "tools/curve.h"
 #include "nicbench/machine.h"
 #include "nicbench/picture_file.h"
-#include "nicbench/progress.h"
+#include "tools/progress.h"
 #include "nicbench/table.h"
 #include "tools/report.h"
 
@@ -18,6 +18,7 @@ namespace nic::bench {
 namespace {
 
 using tools::Outcome;
+using tools::Progress;
 
 constexpr int kDefaultRates = 5;
 

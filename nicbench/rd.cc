@@ -11,7 +11,7 @@
 #include "nicbench/ms_ssim.h"
 #include "nicbench/peers.h"
 #include "nicbench/picture_file.h"
-#include "nicbench/progress.h"
+#include "tools/progress.h"
 #include "nicbench/survey.h"
 #include "nicbench/table.h"
 #include "tools/output_file.h"
@@ -21,6 +21,7 @@ namespace nic::bench {
 namespace {
 
 using tools::Outcome;
+using tools::Progress;
 
 class RdRun {
  public:

@@ -9,7 +9,7 @@
 #include "nicbench/machine.h"
 #include "nicbench/peers.h"
 #include "nicbench/picture_file.h"
-#include "nicbench/progress.h"
+#include "tools/progress.h"
 #include "nicbench/runner.h"
 #include "nicbench/table.h"
 #include "tools/report.h"
@@ -18,6 +18,7 @@ namespace nic::bench {
 namespace {
 
 using tools::Outcome;
+using tools::Progress;
 
 double Median(std::vector<double> values) {
   const size_t middle = values.size() / 2;

@@ -9,6 +9,9 @@
 #include <exception>
 #include <filesystem>
 #include <limits>
+#include <memory>
+#include <optional>
+#include <string>
 #include <thread>
 
 #include "arguments.h"
@@ -21,6 +24,7 @@
 #include "nic/context.h"
 #include "package_file.h"
 #include "preview.h"
+#include "tools/progress.h"
 #include "trainer.h"
 #include "verification.h"
 
@@ -108,8 +112,19 @@ std::vector<double> WholeLevels(const Network& network) {
   return qualities;
 }
 
-void ShowCount(size_t done, size_t of) {
-  std::fprintf(stderr, "\r%zu of %zu pictures%s", done, of, done == of ? "\n" : "");
+// For one run over pictures, to be called with how many are done of how many: a line with the time left on a terminal.
+FitProgress CountPictures() {
+  struct State {
+    std::optional<tools::Progress> progress;
+    size_t done = 0;
+  };
+  return [state = std::make_shared<State>()](size_t done, size_t of) {
+    if (!state->progress) state->progress.emplace(of);
+    state->progress->Advance(done - state->done);
+    state->done = done;
+    state->progress->Show(std::to_string(done) + " of " + std::to_string(of) + " pictures");
+    if (done == of) state->progress->Wipe();
+  };
 }
 
 Status RunEvaluate(int count, char** texts) {
@@ -134,7 +149,7 @@ Status RunEvaluate(int count, char** texts) {
   }
   const std::vector<double> qualities = WholeLevels(*network);
   const auto points =
-      Evaluate(*network, pictures, qualities, device, [&](size_t done) { ShowCount(done, pictures.size()); });
+      Evaluate(*network, pictures, qualities, device, [&, count = CountPictures()](size_t done) { count(done, pictures.size()); });
   std::printf("quality,bpp,psnr\n");
   for (size_t i = 0; i < points.size(); ++i) std::printf("%g,%.4f,%.3f\n", qualities[i], points[i].bpp, points[i].psnr);
   if (anchor.empty()) return {};
@@ -238,12 +253,14 @@ Status RunVerify(int count, char** texts) {
   const std::vector<double> qualities = WholeLevels(*network);
   std::vector<RateIndex> rates;
   for (double quality : qualities) rates.push_back({static_cast<int>(quality), 0});
-  const auto show = [&](size_t done) { ShowCount(done, pictures.size()); };
+  const auto show = [&] {
+    return [&, count = CountPictures()](size_t done) { count(done, pictures.size()); };
+  };
   std::vector<tools::CurvePoint> integer;
   Serial serial;
   NIC_RETURN_IF_ERROR(
-      EvaluateCodec(std::move(decoder), std::move(encoder), pictures, rates, serial, memory, show, &integer));
-  const auto real = Evaluate(*network, pictures, qualities, torch::kCPU, show);
+      EvaluateCodec(std::move(decoder), std::move(encoder), pictures, rates, serial, memory, show(), &integer));
+  const auto real = Evaluate(*network, pictures, qualities, torch::kCPU, show());
   std::printf("quality,float_bpp,float_psnr,integer_bpp,integer_psnr,rate_change_percent,psnr_change\n");
   for (size_t i = 0; i < real.size(); ++i) {
     std::printf("%g,%.5f,%.4f,%.5f,%.4f,%.3f,%.4f\n", qualities[i], real[i].bpp, real[i].psnr, integer[i].bpp,
@@ -269,7 +286,7 @@ Status PreviewInto(const Arguments& arguments, const PreviewOptions& options, co
   NIC_RETURN_IF_ERROR(PrepareModel(path, true, memory, &model));
 
   PreviewModel preview(memory);
-  NIC_RETURN_IF_ERROR(FitPreview(*model, pictures, options, memory, ShowCount, &preview));
+  NIC_RETURN_IF_ERROR(FitPreview(*model, pictures, options, memory, CountPictures(), &preview));
   std::pmr::vector<uint8_t> bytes(&memory);
   NIC_RETURN_IF_ERROR(AddPreview(package, preview, memory, &bytes));
   NIC_RETURN_IF_ERROR(model->PreparePreview(std::move(preview), BestTarget(), memory));
@@ -324,7 +341,7 @@ Status DeblockInto(const Arguments& arguments, const Dataset& pictures) {
   NIC_RETURN_IF_ERROR(PrepareModel(path, false, memory, &model));
 
   DeblockingModel deblocking(memory);
-  NIC_RETURN_IF_ERROR(FitDeblocking(*model, pictures, {}, memory, ShowCount, &deblocking));
+  NIC_RETURN_IF_ERROR(FitDeblocking(*model, pictures, {}, memory, CountPictures(), &deblocking));
   std::pmr::vector<uint8_t> section(&memory), bytes(&memory);
   WriteDeblockingSection(deblocking, &section);
   NIC_RETURN_IF_ERROR(SetSection(package, SectionType::kDeblocking, 0, section, memory, &bytes));

@@ -6,7 +6,6 @@
 
 #include "nicbench/machine.h"
 #include "nicbench/nic_codec.h"
-#include "nicbench/progress.h"
 
 using namespace nic::bench;
 
@@ -31,14 +30,6 @@ TEST_CASE("numbers that are none have names") {
   CHECK(Percent(3) == "+3.00 %");
   CHECK(Percent(-0.001) == "+0.00 %");
   CHECK(Percent(none) == "n/a");
-}
-
-TEST_CASE("durations are written for people") {
-  CHECK(DurationText(0.2) == "1 s");
-  CHECK(DurationText(99) == "99 s");
-  CHECK(DurationText(100.5) == "2 min");
-  CHECK(DurationText(3600) == "60 min");
-  CHECK(DurationText(12000) == "3 h 20 min");
 }
 
 TEST_CASE("rates of nic are read") {

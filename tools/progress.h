@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string>
 
-namespace nic::bench {
+namespace nic::tools {
 
 class Progress {
  public:
@@ -35,4 +35,4 @@ class Progress {
 // "45 s", "12 min", "3 h 20 min".
 std::string DurationText(double seconds);
 
-}  // namespace nic::bench
+}  // namespace nic::tools

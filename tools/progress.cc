@@ -1,11 +1,11 @@
-#include "nicbench/progress.h"
+#include "tools/progress.h"
 
 #include <unistd.h>
 
 #include <cmath>
 #include <cstdio>
 
-namespace nic::bench {
+namespace nic::tools {
 
 Progress::Progress(size_t steps) : steps_(steps), draws_(isatty(STDERR_FILENO) != 0), begun_(Clock::now()) {}
 
@@ -37,4 +37,4 @@ std::string DurationText(double seconds) {
   return std::to_string(minutes / 60) + " h " + std::to_string(minutes % 60) + " min";
 }
 
-}  // namespace nic::bench
+}  // namespace nic::tools
