@@ -137,7 +137,8 @@ TEST_CASE("sampler: chroma is smoothed as often as asked for and by a random par
     const torch::Tensor whole = torch::convolution(chroma, kernel, {}, one, {0, 0}, one, false, {0, 0}, 3) - inner(chroma);
     const torch::Tensor change = inner(after - before);
     const double part = ((change * whole).sum() / whole.square().sum()).item<double>();
-    CHECK((change - part * whole).abs().max().item<double>() < 0.7);
+    CHECK((change - part * whole).abs().max().item<double>() < 1);  // rounding, and what it does to `part`
+    CHECK(whole.abs().max().item<double>() > 10);
     least = std::min(least, part);
     most = std::max(most, part);
   }
