@@ -148,8 +148,8 @@ Status RunEvaluate(int count, char** texts) {
     NIC_RETURN_IF_ERROR(FromOutcome(tools::ReadCurves(named, &anchor), arguments.get("anchors")));
   }
   const std::vector<double> qualities = WholeLevels(*network);
-  const auto points =
-      Evaluate(*network, pictures, qualities, device, [&, count = CountPictures()](size_t done) { count(done, pictures.size()); });
+  const auto points = Evaluate(*network, pictures, qualities, device,
+                               [&, count = CountPictures()](size_t done) { count(done, pictures.size()); });
   std::printf("quality,bpp,psnr\n");
   for (size_t i = 0; i < points.size(); ++i) std::printf("%g,%.4f,%.3f\n", qualities[i], points[i].bpp, points[i].psnr);
   if (anchor.empty()) return {};
@@ -253,9 +253,7 @@ Status RunVerify(int count, char** texts) {
   const std::vector<double> qualities = WholeLevels(*network);
   std::vector<RateIndex> rates;
   for (double quality : qualities) rates.push_back({static_cast<int>(quality), 0});
-  const auto show = [&] {
-    return [&, count = CountPictures()](size_t done) { count(done, pictures.size()); };
-  };
+  const auto show = [&] { return [&, count = CountPictures()](size_t done) { count(done, pictures.size()); }; };
   std::vector<tools::CurvePoint> integer;
   Serial serial;
   NIC_RETURN_IF_ERROR(

@@ -234,7 +234,7 @@ Status Trainer::BeginQuantised(const Dataset& dataset) {
 
 Status Trainer::Step(double rate, StepReport* report) {
   Random random(static_cast<uint64_t>(config_.seed), static_cast<uint64_t>(step_));
-  const CropOptions crop{config_.patch, config_.downscale, config_.smallest_scale,
+  const CropOptions crop{config_.patch,  config_.downscale, config_.smallest_scale,
                          config_.colour, config_.chroma,    config_.patterns};
   const Tensor pictures = sampler_.Draw(config_.batch, crop, random);
   const auto qualities = StratifiedQualities(config_.batch, static_cast<double>(config_.shape.levels - 1), random);

@@ -324,14 +324,9 @@ TEST_CASE("exporter: every channel of a trained model, on a photograph") {
   REQUIRE(Dataset::Load(sources + "/samples", 192, &dataset).ok());
   Exported exported;
   Export(network, dataset, &exported, 256, 48);
-  CheckNetworks(network, exported, dataset.picture(0),
-                {.least_db = 40,
-                 .first_mean = 3,
-                 .mean = 0.5,
-                 .pixel_level = 0.5,
-                 .index = 1,
-                 .tie = 0.03,
-                 .outliers = 2e-5});
+  CheckNetworks(
+      network, exported, dataset.picture(0),
+      {.least_db = 40, .first_mean = 3, .mean = 0.5, .pixel_level = 0.5, .index = 1, .tie = 0.03, .outliers = 2e-5});
 }
 
 TEST_CASE("exporter: the distributed checkpoint") {

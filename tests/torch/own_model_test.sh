@@ -68,7 +68,8 @@ grep -q 41234 error.txt || fail "the message does not name the missing model"
 "$bin/nicdec" --model my.nicm photo.nic photo.png
 [ -s photo.png ] || fail "no picture"
 
-"$bin/nictrain" deblock my.nicm photos --output better.nicm >deblocked.csv
+"$bin/nictrain" deblock my.nicm photos --output better.nicm >deblocked.csv 2>said.txt
+[ ! -s said.txt ] || fail "progress is shown where there is no terminal"
 awk -F, 'NF == 5 && $1 ~ /^[0-9]+$/ { levels += $3 >= $2 } END { exit levels != 3 }' deblocked.csv ||
   fail "deblocking does not help the picture that it was fitted to"
 "$bin/nictrain" preview better.nicm photos --output better.nicm --threads 1 >previewed.csv

@@ -134,7 +134,8 @@ TEST_CASE("sampler: chroma is smoothed as often as asked for and by a random par
     // Inside, where no edge is repeated, the change is one part of what the whole filter would change.
     const torch::Tensor chroma = before - LumaOf(before);
     const auto inner = [](const torch::Tensor& x) { return x.slice(2, 1, 31).slice(3, 1, 31); };
-    const torch::Tensor whole = torch::convolution(chroma, kernel, {}, one, {0, 0}, one, false, {0, 0}, 3) - inner(chroma);
+    const torch::Tensor whole =
+        torch::convolution(chroma, kernel, {}, one, {0, 0}, one, false, {0, 0}, 3) - inner(chroma);
     const torch::Tensor change = inner(after - before);
     const double part = ((change * whole).sum() / whole.square().sum()).item<double>();
     CHECK((change - part * whole).abs().max().item<double>() < 1);  // rounding, and what it does to `part`
